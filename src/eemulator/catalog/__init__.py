@@ -1,0 +1,1 @@
+"""What the emulator serves: assets, and where their pixels come from."""

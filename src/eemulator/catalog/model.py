@@ -1,0 +1,138 @@
+"""Assets: images with bands on their own grids, and collections of images.
+
+Everything here is metadata except `ImageAsset.sample`, the one door to pixels. A catalogue
+answers by asset id (`COPERNICUS/S2_SR_HARMONIZED/2024…`), without a `projects/` prefix.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+Precision = Literal["int", "float", "double"]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A lattice of pixels in a CRS.
+
+    Attributes:
+        crs: a code as Earth Engine spells it (`EPSG:32738`), or WKT.
+        transform: `(xScale, xShear, xTranslate, yShear, yScale, yTranslate)`: pixel corner
+            (column, row) to CRS coordinates, x being easting or longitude always.
+        width: columns, in pixels.
+        height: rows, in pixels.
+    """
+
+    crs: str
+    transform: tuple[float, float, float, float, float, float]
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """One band of a stored image.
+
+    Attributes:
+        id: its name.
+        dtype: the NumPy dtype of its values.
+        grid: its own native grid.
+        pyramiding: how overviews are made (`MEAN`, `SAMPLE`, `MODE`).
+    """
+
+    id: str
+    dtype: np.dtype[Any]
+    grid: Grid
+    pyramiding: str = "MEAN"
+
+
+class Sampler(Protocol):
+    """Where the pixels of an image come from."""
+
+    def __call__(
+        self, bands: Sequence[str], rows: NDArray[np.int64], cols: NDArray[np.int64]
+    ) -> list[tuple[NDArray[Any], NDArray[np.bool_]]]:
+        """Native pixels at given positions.
+
+        Args:
+            bands: names of bands that share one grid.
+            rows: row indices within that grid, broadcastable with `cols`: `(h, 1)` with
+                `(1, w)` for an axis-aligned window, or both `(h, w)`.
+            cols: column indices within that grid.
+
+        Returns:
+            For each band, values (of the band's dtype) and validity (True = valid), both of
+            the broadcast shape `(h, w)`. Values under an invalid pixel are 0.
+        """
+
+
+@dataclass(frozen=True)
+class ImageAsset:
+    """A stored image.
+
+    Attributes:
+        id: asset id.
+        bands: in order.
+        properties: Earth Engine's properties: `system:index`, `system:time_start` and
+            `system:time_end` (integer milliseconds since 1970, UTC), the sensor's own.
+        footprint: where the image has data, in longitude and latitude (WGS 84).
+        sample: the door to the pixels.
+        version: the asset's version, as in `getInfo` (microseconds).
+    """
+
+    id: str
+    bands: tuple[Band, ...]
+    properties: Mapping[str, Any]
+    footprint: BaseGeometry | None
+    sample: Sampler = field(repr=False)
+    version: int = 1_700_000_000_000_000
+
+
+@dataclass(frozen=True)
+class CollectionAsset:
+    """An image collection.
+
+    Attributes:
+        id: asset id.
+        images: its images, in order of `system:index`; may be made on access.
+        properties: of the collection itself.
+    """
+
+    id: str
+    images: Sequence[ImageAsset]
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Catalog:
+    """Assets by id.
+
+    Args:
+        assets: images that stand alone, and collections.
+    """
+
+    def __init__(self, assets: Iterable[ImageAsset | CollectionAsset]) -> None:
+        self._roots: dict[str, ImageAsset | CollectionAsset] = {a.id: a for a in assets}
+        self._members: dict[str, dict[str, ImageAsset]] = {}
+
+    def __iter__(self) -> Iterator[ImageAsset | CollectionAsset]:
+        return iter(self._roots.values())
+
+    def get(self, asset_id: str) -> ImageAsset | CollectionAsset | None:
+        """The asset of that id, or None where there is none."""
+        if (root := self._roots.get(asset_id)) is not None:
+            return root
+        parent_id, _, index = asset_id.rpartition("/")
+        parent = self._roots.get(parent_id)
+        if not isinstance(parent, CollectionAsset):
+            return None
+        if parent_id not in self._members:
+            self._members[parent_id] = {i.id.rpartition("/")[2]: i for i in parent.images}
+        return self._members[parent_id].get(index)

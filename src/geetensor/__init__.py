@@ -1,0 +1,1 @@
+"""Pixels out of Google Earth Engine: any image, any area, one exact GeoTensor."""
