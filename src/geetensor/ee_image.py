@@ -1,0 +1,300 @@
+"""Images and time series of images, from Earth Engine to GeoTensors.
+
+The result covers the smallest window of whole pixels that contains the area. Unless `scale`,
+`crs` or `transform` say otherwise, its pixels are the native ones of the finest of the bands
+asked for; with another scale or CRS they lie on the multiples of the scale. Pixels are sampled
+by nearest neighbour, as Earth Engine does. However many requests an export takes, the result is
+the same to the last bit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from georeader.geotensor import GeoTensor
+from rasterio.crs import CRS
+
+from geetensor.ee_utils import parse_geometry
+from geetensor.engine.fetch import MAX_WORKERS
+from geetensor.engine.session import current_session
+from geetensor.engine.transport import Transport
+from geetensor.errors import InvalidInputError
+from geetensor.geometry import GEOGRAPHIC
+from geetensor.grid import parse_crs
+from geetensor.job import Export, parse_options, plan_export, run_export
+from geetensor.source import open_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import ee
+    from affine import Affine
+    from numpy.typing import DTypeLike, NDArray
+
+    from geetensor.ee_utils import Geometry
+
+
+def export_image(
+    image_or_asset_id: ee.Image | str,
+    geometry: Geometry,
+    bands: Sequence[str] | None = None,
+    scale: float | None = None,
+    crs: str | None = None,
+    *,
+    crs_geometry: str = GEOGRAPHIC,
+    transform: Affine | None = None,
+    dtype: DTypeLike | None = None,
+    fill_value: float | None = None,
+    max_workers: int | None = None,
+    progress: bool = False,
+    timeout: float | None = None,
+) -> GeoTensor:
+    """Export an image over an area, in as many parallel requests as it takes.
+
+    Args:
+        image_or_asset_id: a stored image's id, or any `ee.Image`.
+        geometry: the area: shapely polygon, `ee.Geometry`, GeoJSON, or bounds.
+        bands: names, Earth Engine's (`B4`), the sensor's (`B04`) or common (`red`), in the
+            output's order. Default: all bands of the image.
+        scale: size of a pixel in CRS units. With a CRS in degrees, 1 or more is taken as
+            metres, as Earth Engine does (`geetensor.grid.resolution_from_scale`).
+        crs: of the output.
+        crs_geometry: of the geometry's coordinates; an `ee.Geometry` has its own.
+        transform: of a lattice that the output's pixels shall lie on, in place of `scale`.
+        dtype: of the output. Default: the smallest that holds all bands without loss. 64-bit
+            integers arrive from Earth Engine as float64.
+        fill_value: what masked pixels become, exactly. Default: 0 for integers, NaN for floats.
+        max_workers: requests at a time, at the most.
+        progress: show a progress bar.
+        timeout: seconds that a request may be without any sign of the service.
+
+    Returns:
+        `(C, H, W)`, with `attrs["band_names"]` and, of a stored image, `attrs["asset_id"]`.
+
+    Raises:
+        InvalidInputError: if an argument is wrong; its subclasses `UnknownBandError`,
+            `OutsideImageError` and `OutputTooLargeError` say in which way. No pixel was asked
+            for.
+        SignInError: if there is no session, or the project or account is refused.
+        EarthEngineError: if the service refuses a tile, or keeps failing; says which.
+
+    Example:
+        >>> export_image("USGS/SRTMGL1_003", (47.4, -19.0, 47.6, -18.8)).shape
+        (1, 720, 720)
+    """
+    options = parse_options(bands, scale, crs, transform, dtype, fill_value)
+    with _open_transport(max_workers, timeout) as transport:
+        area = parse_geometry(geometry, crs_geometry, transport)
+        [source] = open_sources([image_or_asset_id], transport)
+        export = plan_export([source], area, options)
+        values = run_export(export, transport, max_workers=max_workers, progress=progress)
+    return _geotensor(values[0], export, _image_attrs(source.info.id))
+
+
+def export_image_fast(
+    image_or_asset_id: ee.Image | str,
+    geometry: Geometry,
+    bands: Sequence[str] | None = None,
+    scale: float | None = None,
+    crs: str | None = None,
+    *,
+    crs_geometry: str = GEOGRAPHIC,
+    transform: Affine | None = None,
+    dtype: DTypeLike | None = None,
+    fill_value: float | None = None,
+    timeout: float | None = None,
+) -> GeoTensor:
+    """Export an image over a small area in exactly one request for pixels.
+
+    The arguments and the result are those of `export_image`.
+
+    Raises:
+        RequestTooLargeError: if one request cannot carry it; before it is sent.
+
+    Example:
+        >>> export_image_fast("USGS/SRTMGL1_003", (47.4, -19.0, 47.5, -18.9)).shape
+        (1, 360, 360)
+    """
+    options = parse_options(bands, scale, crs, transform, dtype, fill_value)
+    with _open_transport(1, timeout) as transport:
+        area = parse_geometry(geometry, crs_geometry, transport)
+        [source] = open_sources([image_or_asset_id], transport)
+        export = plan_export([source], area, options, split=False)
+        values = run_export(export, transport, max_workers=1)
+    return _geotensor(values[0], export, _image_attrs(source.info.id))
+
+
+def export_image_getpixels(
+    asset_id: str,
+    geometry: Geometry,
+    bands: Sequence[str] | None = None,
+    scale: float | None = None,
+    crs: str | None = None,
+    *,
+    crs_geometry: str = GEOGRAPHIC,
+    transform: Affine | None = None,
+    dtype: DTypeLike | None = None,
+    fill_value: float | None = None,
+    max_workers: int | None = None,
+    progress: bool = False,
+    timeout: float | None = None,
+) -> GeoTensor:
+    """Export a stored image, as `export_image` does; refuses anything but an asset id.
+
+    Raises:
+        InvalidInputError: if `asset_id` is not a string.
+
+    Example:
+        >>> export_image_getpixels("USGS/SRTMGL1_003", (47.4, -19.0, 47.6, -18.8)).shape
+        (1, 720, 720)
+    """
+    if not isinstance(asset_id, str):
+        raise InvalidInputError(
+            f"asset_id must be a string, got {type(asset_id).__name__}. export_image takes an "
+            "ee.Image."
+        )
+    return export_image(
+        asset_id,
+        geometry,
+        bands,
+        scale,
+        crs,
+        crs_geometry=crs_geometry,
+        transform=transform,
+        dtype=dtype,
+        fill_value=fill_value,
+        max_workers=max_workers,
+        progress=progress,
+        timeout=timeout,
+    )
+
+
+def export_cube(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = None,
+    scale: float | None = None,
+    crs: str | None = None,
+    *,
+    crs_geometry: str = GEOGRAPHIC,
+    transform: Affine | None = None,
+    dtype: DTypeLike | None = None,
+    fill_value: float | None = None,
+    max_workers: int | None = None,
+    progress: bool = False,
+    timeout: float | None = None,
+) -> GeoTensor:
+    """Export a table of scenes over one area: a time series on one grid.
+
+    Args:
+        query: scenes, one a row, in the order of the output's time axis; with the columns
+            `asset_id` and `acquisition_date`, as the functions of `geetensor.ee_query` give.
+        geometry: the area, as in `export_image`.
+        bands: as in `export_image`; every scene must have them.
+        scale: as in `export_image`; by default the first scene's.
+        crs: of the output; by default the first scene's. Scenes in another one are put on the
+            grid by Earth Engine.
+        crs_geometry: as in `export_image`.
+        transform: as in `export_image`.
+        dtype: as in `export_image`, over all scenes.
+        fill_value: as in `export_image`.
+        max_workers: requests at a time, over all scenes.
+        progress: show a progress bar.
+        timeout: as in `export_image`.
+
+    Returns:
+        `(T, C, H, W)`, with `attrs["band_names"]`, `attrs["asset_ids"]` and
+        `attrs["acquisition_dates"]`.
+
+    Raises:
+        InvalidInputError: as in `export_image`; also if the table is empty or lacks a column.
+        SignInError: as in `export_image`.
+        EarthEngineError: as in `export_image`.
+
+    Example:
+        >>> scenes = ee_query.query_s2_l2a(aoi, "2024-06-01", "2024-06-30")
+        >>> export_cube(scenes, aoi, bands=["B04", "B08"], scale=10).dims
+        ('time', 'band', 'y', 'x')
+    """
+    options = parse_options(bands, scale, crs, transform, dtype, fill_value)
+    asset_ids = _check_query(query)
+    with _open_transport(max_workers, timeout) as transport:
+        area = parse_geometry(geometry, crs_geometry, transport)
+        sources = open_sources(asset_ids, transport)
+        export = plan_export(sources, area, options)
+        values = run_export(export, transport, max_workers=max_workers, progress=progress)
+    attrs = {"asset_ids": asset_ids, "acquisition_dates": list(query["acquisition_date"])}
+    return _geotensor(values, export, attrs)
+
+
+def split_bounds(
+    bounds: tuple[float, float, float, float],
+) -> list[tuple[float, float, float, float]]:
+    """The four quadrants of a rectangle.
+
+    The exporters do not need it: they split in whole pixels.
+
+    Args:
+        bounds: `(min x, min y, max x, max y)`.
+
+    Returns:
+        Bounds of the upper left, upper right, lower left and lower right quadrant.
+
+    Raises:
+        InvalidInputError: if these are not bounds.
+
+    Example:
+        >>> split_bounds((0, 0, 2, 2))
+        [(0, 1.0, 1.0, 2), (1.0, 1.0, 2, 2), (0, 0, 1.0, 1.0), (1.0, 0, 2, 1.0)]
+    """
+    try:
+        min_x, min_y, max_x, max_y = bounds
+        ordered = min_x < max_x and min_y < max_y
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(f"Bounds must be four numbers, got {bounds!r}.") from error
+    if not ordered:
+        raise InvalidInputError(
+            f"Bounds must be (min x, min y, max x, max y) with min < max, got {bounds!r}."
+        )
+    mid_x, mid_y = (min_x + max_x) / 2, (min_y + max_y) / 2
+    return [
+        (min_x, mid_y, mid_x, max_y),
+        (mid_x, mid_y, max_x, max_y),
+        (min_x, min_y, mid_x, mid_y),
+        (mid_x, min_y, max_x, mid_y),
+    ]
+
+
+def _open_transport(max_workers: int | None, timeout: float | None) -> Transport:
+    if max_workers is not None and (not isinstance(max_workers, int) or max_workers < 1):
+        raise InvalidInputError(f"max_workers must be a whole number above 0, got {max_workers!r}.")
+    if timeout is not None and not timeout > 0:
+        raise InvalidInputError(f"timeout must be above 0 seconds, got {timeout!r}.")
+    return Transport(current_session(), connections=max_workers or MAX_WORKERS, timeout=timeout)
+
+
+def _check_query(query: pd.DataFrame) -> list[str]:
+    """The asset ids of a table of scenes."""
+    if not isinstance(query, pd.DataFrame):
+        raise InvalidInputError(f"query must be a table of scenes, got {type(query).__name__}.")
+    missing = {"asset_id", "acquisition_date"} - set(query.columns)
+    if missing:
+        raise InvalidInputError(f"query lacks the column {' and '.join(sorted(missing))}.")
+    if query.empty:
+        raise InvalidInputError("query has no scenes: there is nothing to export.")
+    return [str(asset_id) for asset_id in query["asset_id"]]
+
+
+def _image_attrs(asset_id: str | None) -> dict[str, Any]:
+    return {"asset_id": asset_id} if asset_id else {}
+
+
+def _geotensor(values: NDArray[Any], export: Export, attrs: dict[str, Any]) -> GeoTensor:
+    return GeoTensor(
+        values,
+        transform=export.grid.transform,
+        crs=CRS.from_user_input(parse_crs(export.grid.crs)),
+        fill_value_default=export.fill,
+        attrs={"band_names": list(export.band_names), **attrs},
+    )

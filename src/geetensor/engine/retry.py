@@ -1,0 +1,66 @@
+"""Whether and when to ask again. Pure: no clock, no network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from geetensor.engine import wire
+
+if TYPE_CHECKING:
+    from random import Random
+
+NO_REPLY = 0
+"""Stands for the status of a request that got no whole reply: reset, truncated, timed out."""
+
+
+class Remedy(Enum):
+    """What a caller does about a reply that is not the pixels."""
+
+    SPLIT = auto()
+    RETRY = auto()
+    FAIL = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How patiently to ask again.
+
+    Attributes:
+        attempts: how often a request is sent at most.
+        first_delay: seconds before the second attempt, on average; doubles from there.
+        longest_delay: seconds, at most, unless the service asks for more.
+    """
+
+    attempts: int = 8
+    first_delay: float = 0.5
+    longest_delay: float = 30.0
+
+    def delay(self, attempt: int, retry_after: float | None, random: Random) -> float | None:
+        """Seconds to wait before the next attempt; None to give up.
+
+        Args:
+            attempt: how many were made, from 1.
+            retry_after: seconds that the service asked to wait, if it did.
+            random: source of the jitter, which keeps requests that failed together apart.
+        """
+        if attempt >= self.attempts:
+            return None
+        ceiling = min(self.longest_delay, 2 * self.first_delay * 2 ** (attempt - 1))
+        jittered = random.uniform(0, ceiling)
+        return jittered if retry_after is None else retry_after + jittered
+
+
+def remedy(status: int, message: str) -> Remedy:
+    """What to do about a reply. The status decides; the text only splits 400s.
+
+    Args:
+        status: HTTP status, or `NO_REPLY`.
+        message: the service's own words.
+    """
+    if status in {NO_REPLY, 408, 429} or status >= 500:
+        return Remedy.RETRY
+    if wire.wants_smaller(status, message):
+        return Remedy.SPLIT
+    return Remedy.FAIL

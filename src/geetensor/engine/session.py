@@ -1,0 +1,102 @@
+"""Who is asking: the identity that `ee.Initialize()` left in the client.
+
+The client has no public way to its session's state. This module is the only one that reads it,
+and it only reads: the user's session is never changed.
+"""
+
+from __future__ import annotations
+
+import platform
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import ee
+from ee import _state as ee_state
+
+from geetensor.errors import SignInError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOT_SIGNED_IN = (
+    "There is no Earth Engine session. Call geetensor.ee_utils.initialize(project='my-project'), "
+    "or ee.Initialize(project='my-project'), first."
+)
+
+_DEFAULT_PROJECT = "earthengine-legacy"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An Earth Engine session, as far as requests need it.
+
+    Attributes:
+        base_url: of the REST API, without a trailing slash.
+        project: the Cloud project that pays.
+        workload_tag: the user's tag on requests; empty for none.
+        headers: that say which project and which client is asking.
+        credentials: google-auth's; None without sign-in. Never shown.
+        api_key: Never shown.
+    """
+
+    base_url: str
+    project: str
+    workload_tag: str
+    headers: dict[str, str]
+    credentials: Any = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Refuse: a session holds credentials."""
+        raise TypeError("A session holds credentials and cannot be pickled.")
+
+    def authorization(self, refresh: Callable[[Any], None]) -> dict[str, str]:
+        """The header that signs a request in; empty without credentials.
+
+        Args:
+            refresh: renews the credentials that it is given, over the network.
+        """
+        if self.credentials is None:
+            return {}
+        with _REFRESHING:
+            if not self.credentials.valid:
+                refresh(self.credentials)
+        headers: dict[str, str] = {}
+        self.credentials.apply(headers)
+        return headers
+
+
+_REFRESHING = threading.Lock()
+
+
+def is_signed_in() -> bool:
+    """Whether the user's `ee` client has a session."""
+    return bool(ee_state.get_state().initialized)
+
+
+def current_session() -> Session:
+    """The session that the user's `ee` client is signed in with.
+
+    Raises:
+        SignInError: if `ee.Initialize()` was not called.
+    """
+    state = ee_state.get_state()
+    if not state.initialized or not state.cloud_api_base_url:
+        raise SignInError(NOT_SIGNED_IN)
+    project = state.cloud_api_user_project or _DEFAULT_PROJECT
+    headers = {
+        "X-Goog-Api-Client": f"ee-py/{ee.__version__} python/{platform.python_version()}",
+    }
+    if project != _DEFAULT_PROJECT:
+        headers["X-Goog-User-Project"] = str(project)
+    if state.user_agent:
+        headers["User-Agent"] = state.user_agent
+    return Session(
+        base_url=state.cloud_api_base_url.rstrip("/"),
+        project=str(project),
+        workload_tag=state.workload_tag.get(),
+        headers=headers,
+        credentials=state.credentials,
+        api_key=state.cloud_api_key,
+    )

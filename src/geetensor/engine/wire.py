@@ -1,0 +1,255 @@
+"""Bodies of requests and what replies mean, in Earth Engine's own spelling.
+
+The only module with the REST API's camelCase. Facts are from the API's discovery document and
+from earthengine-api 1.7; where the service's message text is all there is to go by, it stands
+in one of the patterns below.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from affine import Affine
+
+from geetensor.errors import BadReplyError
+from geetensor.masks import integer_dtype
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from geetensor.grid import PixelGrid
+    from geetensor.masks import FileFormat
+
+API_VERSION = "v1"
+
+_TOO_LARGE = re.compile(r"Total request size \((\d+) bytes\) must be less than or equal to (\d+)")
+_GRID_TOO_LARGE = re.compile(r"Pixel grid dimensions .* must be less than or equal to (\d+)")
+_OUT_OF_MEMORY = "User memory limit exceeded"
+_TIMED_OUT = "Computation timed out"
+_NOT_FOUND = re.compile(r"not found \(does not exist or caller does not have access\)")
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRef:
+    """A stored image.
+
+    Attributes:
+        asset_id: as users write it.
+    """
+
+    asset_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionRef:
+    """A computed image.
+
+    Attributes:
+        expression: the serialised expression, JSON as bytes. Made once an export.
+        label: what to call it in messages.
+    """
+
+    expression: bytes
+    label: str
+
+    def __repr__(self) -> str:
+        return f"ExpressionRef({self.label!r}, {len(self.expression)} bytes)"
+
+
+ImageRef = AssetRef | ExpressionRef
+
+
+@dataclass(frozen=True, slots=True)
+class BandInfo:
+    """What metadata says of a band.
+
+    Attributes:
+        id: Earth Engine's name for it.
+        dtype: in which its values arrive.
+        crs: of its native grid.
+        transform: of its native grid, pixel corner to CRS.
+        shape: `(height, width)` of its native grid; None where the image has no bounds.
+    """
+
+    id: str
+    dtype: np.dtype[Any]
+    crs: str
+    transform: Affine
+    shape: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """What metadata says of an image.
+
+    Attributes:
+        id: asset id; None for a computed image.
+        bands: in the image's order.
+        properties: the image's own.
+    """
+
+    id: str | None
+    bands: tuple[BandInfo, ...]
+    properties: Mapping[str, Any]
+
+
+def asset_name(asset_id: str) -> str:
+    """The resource name of an asset id.
+
+    Source: `ee._cloud_api_utils.convert_asset_id_to_asset_name`.
+    """
+    if re.match(r"^projects/[^/]+/assets/.", asset_id):
+        return asset_id
+    if asset_id.split("/")[0] in {"users", "projects"}:
+        return f"projects/earthengine-legacy/assets/{asset_id}"
+    return f"projects/earthengine-public/assets/{asset_id}"
+
+
+def pixels_call(
+    ref: ImageRef,
+    grid: PixelGrid,
+    band_ids: Sequence[str],
+    file_format: FileFormat,
+    project: str,
+    workload_tag: str,
+) -> tuple[str, bytes]:
+    """Path and body of a request for pixels.
+
+    Args:
+        ref: the image.
+        grid: exactly the pixels to send.
+        band_ids: Earth Engine's names, in the order wanted.
+        file_format: of the reply.
+        project: the Cloud project that pays.
+        workload_tag: empty for none.
+    """
+    body: dict[str, Any] = {
+        "fileFormat": str(file_format),
+        "bandIds": list(band_ids),
+        "grid": _grid(grid),
+    }
+    if workload_tag:
+        body["workloadTag"] = workload_tag
+    encoded = json.dumps(body).encode()
+    if isinstance(ref, AssetRef):
+        return f"/{API_VERSION}/{asset_name(ref.asset_id)}:getPixels", encoded
+    return (
+        f"/{API_VERSION}/projects/{project}/image:computePixels",
+        b'{"expression": ' + ref.expression + b", " + encoded[1:],
+    )
+
+
+def compute_call(expression: bytes, project: str, workload_tag: str) -> tuple[str, bytes]:
+    """Path and body of a request for a value.
+
+    Args:
+        expression: the serialised expression.
+        project: the Cloud project that pays.
+        workload_tag: empty for none.
+    """
+    tag = b', "workloadTag": ' + json.dumps(workload_tag).encode() if workload_tag else b""
+    return (
+        f"/{API_VERSION}/projects/{project}/value:compute",
+        b'{"expression": ' + expression + tag + b"}",
+    )
+
+
+def _grid(grid: PixelGrid) -> dict[str, Any]:
+    a, b, c, d, e, f = grid.transform[:6]
+    # A code is AUTHORITY:CODE; anything else is WKT.
+    is_code = re.fullmatch(r"[\w-]+:\w+", grid.crs) is not None
+    return {
+        "dimensions": {"width": grid.width, "height": grid.height},
+        "affineTransform": {
+            "scaleX": a,
+            "shearX": b,
+            "translateX": c,
+            "shearY": d,
+            "scaleY": e,
+            "translateY": f,
+        },
+        "crsCode" if is_code else "crsWkt": grid.crs,
+    }
+
+
+def decode_value(body: bytes) -> Any:
+    """The result in a `value:compute` reply.
+
+    Raises:
+        BadReplyError: if the body is not such a reply.
+    """
+    try:
+        return json.loads(body)["result"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadReplyError(f"The reply is not a computed value: {body[:200]!r}") from error
+
+
+def decode_image_info(result: Any) -> ImageInfo:
+    """An image's metadata, as `getInfo` gives it.
+
+    Raises:
+        BadReplyError: if it is not an image's.
+    """
+    if not isinstance(result, dict) or result.get("type") != "Image":
+        found = result.get("type") if isinstance(result, dict) else type(result).__name__
+        raise BadReplyError(f"Expected the metadata of an Image, got that of {found}.")
+    return ImageInfo(
+        id=result.get("id"),
+        bands=tuple(_band_info(band) for band in result.get("bands", ())),
+        properties=result.get("properties", {}),
+    )
+
+
+def _band_info(band: Mapping[str, Any]) -> BandInfo:
+    dimensions = band.get("dimensions")
+    return BandInfo(
+        id=band["id"],
+        dtype=_dtype(band["data_type"]),
+        crs=band.get("crs") or band.get("crs_wkt") or "EPSG:4326",
+        transform=Affine(*band.get("crs_transform", (1, 0, 0, 0, 1, 0))),
+        shape=(dimensions[1], dimensions[0]) if dimensions else None,
+    )
+
+
+def _dtype(data_type: Mapping[str, Any]) -> np.dtype[Any]:
+    precision = data_type.get("precision")
+    if precision == "float":
+        return np.dtype("float32")
+    if precision != "int" or "min" not in data_type or "max" not in data_type:
+        # double, and integers without a range, which have 64 bits and arrive as doubles
+        return np.dtype("float64")
+    return integer_dtype(data_type["min"], data_type["max"])
+
+
+def error_message(body: bytes) -> str:
+    """The service's own words in the body of an error reply."""
+    try:
+        message = json.loads(body)["error"]["message"]
+    except (ValueError, KeyError, TypeError):
+        return body[:500].decode("utf-8", "replace").strip() or "(no message)"
+    return str(message)
+
+
+def quoted_size_limit(status: int, message: str) -> int | None:
+    """The byte limit that a refusal for size quotes; None for any other refusal."""
+    match = _TOO_LARGE.search(message) if status == 400 else None
+    return int(match.group(2)) if match else None
+
+
+def wants_smaller(status: int, message: str) -> bool:
+    """Whether the same pixels would come if asked for in smaller requests."""
+    return status == 400 and (
+        _TOO_LARGE.search(message) is not None
+        or _GRID_TOO_LARGE.search(message) is not None
+        or _OUT_OF_MEMORY in message
+        or _TIMED_OUT in message
+    )
+
+
+def is_not_found(status: int, message: str) -> bool:
+    """Whether the asset does not exist or may not be read."""
+    return status == 404 or (status == 400 and _NOT_FOUND.search(message) is not None)

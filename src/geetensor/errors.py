@@ -1,0 +1,80 @@
+"""What can go wrong, grouped by what the caller would do about it."""
+
+from __future__ import annotations
+
+
+class GeetensorError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class InvalidInputError(GeetensorError, ValueError):
+    """The call itself is wrong. Nothing was sent; change the arguments."""
+
+
+class UnknownBandError(InvalidInputError):
+    """The image has no such band. The message lists the bands that it has."""
+
+
+class OutsideImageError(InvalidInputError):
+    """The area does not touch the image."""
+
+
+class RequestTooLargeError(InvalidInputError):
+    """The pixels cannot come in one request. Use a function that splits."""
+
+
+class OutputTooLargeError(InvalidInputError, MemoryError):
+    """The output does not fit into this machine's free memory."""
+
+
+class SignInError(GeetensorError):
+    """No usable Earth Engine session: sign in, or have the project registered."""
+
+
+class EarthEngineError(GeetensorError):
+    """The service refused or failed, and asking again would not help.
+
+    Attributes:
+        service_message: the service's own words.
+        status: HTTP status of the last reply; None if there was no reply.
+        attempts: how many times the request was sent.
+    """
+
+    def __init__(
+        self,
+        service_message: str,
+        *,
+        status: int | None = None,
+        attempts: int = 1,
+        subject: str = "",
+        advice: str = "",
+    ) -> None:
+        """Compose the message.
+
+        Args:
+            service_message: the service's own words.
+            status: HTTP status of the last reply; None if there was none.
+            attempts: how many times the request was sent.
+            subject: the asset and tile that were asked for.
+            advice: what to do about it.
+        """
+        self.service_message = service_message
+        self.status = status
+        self.attempts = attempts
+        said = f"Earth Engine answered {status}" if status else "No answer from Earth Engine"
+        times = f" (attempt {attempts})" if attempts > 1 else ""
+        about = f" to {subject}" if subject else ""
+        tail = f" {advice}" if advice else ""
+        super().__init__(f"{said}{about}{times}: {service_message}{tail}")
+
+
+class NotFoundError(EarthEngineError):
+    """The asset does not exist, or the signed-in account may not read it."""
+
+
+class ServiceUnavailableError(EarthEngineError):
+    """The service kept failing or refusing for its load. The same call may succeed later."""
+
+
+class BadReplyError(GeetensorError):
+    """A reply came that is not what was asked for: wrong shape, wrong dtype, undecodable."""

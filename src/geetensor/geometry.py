@@ -1,0 +1,106 @@
+"""Areas in the forms that people have them, as shapely polygons with a CRS."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import shapely
+from shapely.geometry import MultiPolygon, Polygon, shape
+from shapely.validation import explain_validity
+
+from geetensor.errors import InvalidInputError
+from geetensor.grid import crs_name, parse_crs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+GEOGRAPHIC = "EPSG:4326"
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """An area of interest.
+
+    Attributes:
+        shape: valid, not empty.
+        crs: of its coordinates; x is easting or longitude.
+    """
+
+    shape: Polygon | MultiPolygon
+    crs: str
+
+
+def parse_area(geometry: object, crs: object = GEOGRAPHIC) -> Area:
+    """Check an area.
+
+    Args:
+        geometry: a shapely polygon or multipolygon, a GeoJSON mapping (a Feature, too), or
+            bounds `(min x, min y, max x, max y)`.
+        crs: of its coordinates.
+
+    Raises:
+        InvalidInputError: if it is none of these, or empty, invalid, without extent or
+            outside of the CRS; with the reason.
+    """
+    name = crs_name(crs)
+    polygon = _as_polygon(geometry)
+    if polygon.is_empty:
+        raise InvalidInputError("The geometry is empty.")
+    if not all(math.isfinite(v) for v in polygon.bounds):
+        raise InvalidInputError(f"The geometry has coordinates that are not finite: {polygon.wkt}")
+    if not polygon.is_valid:
+        raise InvalidInputError(
+            f"The geometry is not valid: {explain_validity(polygon)}. shapely.make_valid() "
+            "may repair it."
+        )
+    if polygon.area <= 0:
+        raise InvalidInputError("The geometry has no interior.")
+    left, bottom, right, top = polygon.bounds
+    if parse_crs(name).is_geographic and not (bottom >= -90 and top <= 90 and right - left <= 360):
+        raise InvalidInputError(
+            f"The geometry's bounds {polygon.bounds} are not degrees of longitude and latitude. "
+            f"Is it in another CRS than {name}? Pass crs_geometry=."
+        )
+    return Area(polygon, name)
+
+
+def _as_polygon(geometry: object) -> Polygon | MultiPolygon:
+    if isinstance(geometry, Mapping):
+        geojson = geometry.get("geometry", geometry) if "type" in geometry else geometry
+        try:
+            geometry = shape(dict(geojson))
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            IndexError,
+            shapely.errors.ShapelyError,
+        ) as error:
+            raise InvalidInputError(f"Not a GeoJSON geometry: {error}") from error
+    elif isinstance(geometry, (tuple, list)):
+        geometry = _box(geometry)
+    if not isinstance(geometry, (Polygon, MultiPolygon)):
+        kind = getattr(geometry, "geom_type", type(geometry).__name__)
+        raise InvalidInputError(
+            f"geometry must be a Polygon or a MultiPolygon (shapely, ee.Geometry or GeoJSON), or "
+            f"bounds (min x, min y, max x, max y); got {kind}."
+        )
+    return geometry
+
+
+def _box(bounds: Sequence[Any]) -> Polygon:
+    try:
+        left, bottom, right, top = (float(v) for v in bounds)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(
+            f"Bounds must be four numbers (min x, min y, max x, max y), got {bounds!r}."
+        ) from error
+    if not (left < right and bottom < top):
+        raise InvalidInputError(
+            f"Bounds must be (min x, min y, max x, max y) with min < max, got {bounds!r}."
+        )
+    return shapely.box(left, bottom, right, top)

@@ -1,0 +1,278 @@
+"""The pixel grid: an immutable lattice of pixels in a CRS, and integer windows of it.
+
+An area becomes a `PixelGrid` once. From then on everything is integers, so tiles neither
+overlap nor leave a seam, whatever the CRS.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyproj
+import shapely
+from affine import Affine
+
+from geetensor.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+TOLERANCE = 1e-6
+"""Pixels. An edge that reaches this little into a pixel is floating-point noise."""
+
+METRES_PER_DEGREE = math.pi * 6378137.0 / 180.0
+"""What Earth Engine takes a degree for when it turns metres into degrees: along the equator
+of the WGS 84 ellipsoid."""
+
+_CODES_UNKNOWN_TO_PROJ = {
+    # The MODIS sinusoidal grid. Source: shared by Earth Engine's MODIS assets and by
+    # https://spatialreference.org/ref/sr-org/6974/
+    "SR-ORG:6974": "+proj=sinu +lon_0=0 +x_0=0 +y_0=0 +R=6371007.181 +units=m +no_defs",
+}
+
+_SEGMENTS_PER_SIDE = 256
+
+
+class Window(NamedTuple):
+    """A rectangle of whole pixels within a grid.
+
+    Attributes:
+        row: first row, counted from the top.
+        col: first column, counted from the left.
+        height: rows, in pixels.
+        width: columns, in pixels.
+    """
+
+    row: int
+    col: int
+    height: int
+    width: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Row and column slices, to index the last two axes of an array."""
+        return (
+            slice(self.row, self.row + self.height),
+            slice(self.col, self.col + self.width),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PixelGrid:
+    """A lattice of `height` × `width` pixels.
+
+    Attributes:
+        crs: an authority's code (`EPSG:32738`) or WKT.
+        transform: (column, row) of a pixel corner to CRS coordinates; x is easting or
+            longitude, always.
+        width: columns, in pixels.
+        height: rows, in pixels.
+    """
+
+    crs: str
+    transform: Affine
+    width: int
+    height: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """`(height, width)`, in pixels."""
+        return self.height, self.width
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """`(left, bottom, right, top)` of all pixels, in CRS units."""
+        xs, ys = zip(
+            *(
+                _apply(self.transform, col, row)
+                for col in (0, self.width)
+                for row in (0, self.height)
+            ),
+            strict=True,
+        )
+        return min(xs), min(ys), max(xs), max(ys)
+
+    def window(self, window: Window) -> PixelGrid:
+        """The part of the grid under `window`, which may reach outside of it."""
+        a, b, _, d, e, _ = self.transform[:6]
+        x, y = _apply(self.transform, window.col, window.row)
+        return PixelGrid(self.crs, Affine(a, b, x, d, e, y), window.width, window.height)
+
+    def touches(self, other: PixelGrid) -> bool:
+        """Whether the interiors of the two grids share any ground."""
+        corners = shapely.box(0, 0, self.width, self.height)
+        outline = _to_pixels(_outline(corners), self.transform, inverse=False)
+        in_other = _to_pixels(
+            reproject_geometry(outline, self.crs, other.crs), other.transform, inverse=True
+        )
+        if not all(math.isfinite(v) for v in in_other.bounds):
+            return True  # beyond where the other CRS is defined: it cannot be told
+        inside = shapely.box(0, 0, other.width, other.height).buffer(-TOLERANCE)
+        return bool(shapely.make_valid(in_other).intersects(inside))
+
+
+def parse_crs(crs: str) -> pyproj.CRS:
+    """The CRS that a code or WKT names.
+
+    Raises:
+        InvalidInputError: if PROJ does not know it.
+    """
+    return _parse_crs(crs)
+
+
+@functools.lru_cache(maxsize=256)
+def _parse_crs(crs: str) -> pyproj.CRS:
+    try:
+        return pyproj.CRS.from_user_input(_CODES_UNKNOWN_TO_PROJ.get(crs, crs))
+    except pyproj.exceptions.CRSError as error:
+        raise InvalidInputError(
+            f"Unknown CRS {crs!r}. Pass an authority's code such as 'EPSG:32738', or WKT."
+        ) from error
+
+
+def crs_name(crs: object) -> str:
+    """A CRS in any library's form, as the string that requests and grids carry.
+
+    Args:
+        crs: a code, WKT, an EPSG number, or an object of pyproj or rasterio.
+
+    Returns:
+        `AUTHORITY:CODE` where there is one, else WKT.
+
+    Raises:
+        InvalidInputError: if it is not a CRS.
+    """
+    if isinstance(crs, str) and crs in _CODES_UNKNOWN_TO_PROJ:
+        return crs
+    try:
+        parsed = pyproj.CRS.from_user_input(crs)
+    except (pyproj.exceptions.CRSError, TypeError) as error:
+        raise InvalidInputError(
+            f"Unknown CRS {crs!r}. Pass an authority's code such as 'EPSG:32738', or WKT."
+        ) from error
+    authority = parsed.to_authority(min_confidence=100)
+    return ":".join(authority) if authority else parsed.to_wkt()
+
+
+def same_crs(one: str, other: str) -> bool:
+    """Whether two CRSs place the same numbers at the same ground (axis order aside)."""
+    return one == other or parse_crs(one).equals(parse_crs(other), ignore_axis_order=True)
+
+
+def metres_per_unit(crs: str) -> float:
+    """Metres in one unit of the CRS; for degrees, as Earth Engine counts them."""
+    parsed = parse_crs(crs)
+    if parsed.is_geographic:
+        return METRES_PER_DEGREE
+    return float(parsed.axis_info[0].unit_conversion_factor)
+
+
+def resolution_from_scale(scale: float, crs: str) -> float:
+    """The pixel size in CRS units that a user's `scale` means.
+
+    A scale is in the units of the CRS. Where that is degrees, 1 or more is taken as Earth
+    Engine takes every scale, in metres, `METRES_PER_DEGREE` of them to a degree: nobody asks
+    for pixels of 10 degrees, and many for pixels of 10 metres.
+
+    Args:
+        scale: CRS units, or metres as said above.
+        crs: the CRS of the output.
+
+    Raises:
+        InvalidInputError: if the scale is not a finite number above 0.
+    """
+    if isinstance(scale, bool) or not isinstance(scale, (int, float, np.integer, np.floating)):
+        raise InvalidInputError(f"scale must be a number, got {scale!r}.")
+    if not (math.isfinite(scale) and scale > 0):
+        raise InvalidInputError(f"scale must be a finite number above 0, got {scale}.")
+    if scale >= 1 and parse_crs(crs).is_geographic:
+        return float(scale) / METRES_PER_DEGREE
+    return float(scale)
+
+
+def lattice(crs: str, resolution: float) -> PixelGrid:
+    """The endless lattice through the multiples of `resolution`, as an empty grid."""
+    return PixelGrid(crs, Affine(resolution, 0.0, 0.0, 0.0, -resolution, 0.0), 0, 0)
+
+
+def window_of_geometry(base: PixelGrid, geometry: BaseGeometry, crs_geometry: str) -> Window:
+    """The smallest window of a lattice that contains the interior of an area.
+
+    An edge that only touches a pixel does not add it, nor does one that reaches less than
+    `TOLERANCE` pixels into it.
+
+    Args:
+        base: the lattice; its size does not matter, the window may lie anywhere.
+        geometry: the area, valid and not empty.
+        crs_geometry: CRS of its coordinates.
+
+    Raises:
+        InvalidInputError: if the area cannot be expressed in the lattice's CRS.
+    """
+    projected = reproject_geometry(geometry, crs_geometry, base.crs)
+    in_pixels = _to_pixels(projected, base.transform, inverse=True)
+    left, top, right, bottom = in_pixels.bounds
+    if not all(math.isfinite(v) for v in (left, top, right, bottom)):
+        raise InvalidInputError(
+            f"The area has no finite coordinates in {base.crs}: it lies outside of where that "
+            f"CRS is defined. Check crs_geometry ({crs_geometry}), or pass another crs."
+        )
+    col, row = math.floor(left + TOLERANCE), math.floor(top + TOLERANCE)
+    end_col, end_row = math.ceil(right - TOLERANCE), math.ceil(bottom - TOLERANCE)
+    return Window(row, col, max(end_row - row, 1), max(end_col - col, 1))
+
+
+def reproject_geometry(geometry: BaseGeometry, source: str, target: str) -> BaseGeometry:
+    """A geometry in another CRS; straight edges are followed where they turn into curves."""
+    if same_crs(source, target):
+        return geometry
+    transformer = _transformer(source, target)
+
+    def project(xy: np.ndarray) -> np.ndarray:
+        return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
+
+    moved: BaseGeometry = shapely.transform(_outline(geometry), project)
+    return moved
+
+
+@functools.lru_cache(maxsize=64)
+def _transformer(source: str, target: str) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(parse_crs(source), parse_crs(target), always_xy=True)
+
+
+def _outline(geometry: BaseGeometry) -> BaseGeometry:
+    """The same geometry with points along its edges."""
+    left, bottom, right, top = geometry.bounds
+    longest = max(right - left, top - bottom)
+    if longest <= 0:
+        return geometry
+    dense: BaseGeometry = shapely.segmentize(geometry, longest / _SEGMENTS_PER_SIDE)
+    return dense
+
+
+def _to_pixels(geometry: BaseGeometry, transform: Affine, *, inverse: bool) -> BaseGeometry:
+    """A geometry through an affine transform; through its inverse, CRS units to pixels."""
+    a, b, c, d, e, f = transform[:6]
+
+    def forward(xy: np.ndarray) -> np.ndarray:
+        x, y = xy[:, 0], xy[:, 1]
+        return np.column_stack((a * x + b * y + c, d * x + e * y + f))
+
+    def backward(xy: np.ndarray) -> np.ndarray:
+        x, y = xy[:, 0] - c, xy[:, 1] - f
+        if b == 0 and d == 0:
+            return np.column_stack((x / a, y / e))
+        det = a * e - b * d
+        return np.column_stack(((e * x - b * y) / det, (a * y - d * x) / det))
+
+    moved: BaseGeometry = shapely.transform(geometry, backward if inverse else forward)
+    return moved
+
+
+def _apply(transform: Affine, col: float, row: float) -> tuple[float, float]:
+    a, b, c, d, e, f = transform[:6]
+    return a * col + b * row + c, d * col + e * row + f
