@@ -78,7 +78,7 @@ def resolve_fill(fill_value: float | None, dtype: np.dtype[Any]) -> Fill:
         f"dtype= to widen it, or another fill_value."
     )
     if dtype.kind == "f":
-        if math.isfinite(fill_value) and not np.isfinite(dtype.type(fill_value)):
+        if math.isfinite(fill_value) and abs(fill_value) > float(np.finfo(dtype).max):
             raise refusal
         return float(dtype.type(fill_value))
     if not math.isfinite(fill_value) or fill_value != int(fill_value):

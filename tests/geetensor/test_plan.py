@@ -1,0 +1,105 @@
+"""The plan: tiles cover everything once, within the limits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geetensor.errors import InvalidInputError, RequestTooLargeError
+from geetensor.grid import Window
+from geetensor.masks import group_bands
+from geetensor.plan import TARGET_BYTES, Limits, Tile, plan_one_tile, plan_tiles
+
+DTYPES = [np.dtype(t) for t in ("uint8", "int8", "uint16", "int16", "int32", "f4", "f8")]
+
+limits = st.builds(
+    Limits,
+    request_bytes=st.integers(400, 20_000),
+    side=st.integers(20, 300),
+    bands=st.integers(1, 5),
+)
+shapes = st.tuples(st.integers(1, 400), st.integers(1, 400))
+dtypes = st.lists(st.sampled_from(DTYPES), min_size=1, max_size=8)
+
+
+def times_covered(shape: tuple[int, int], bands: int, tiles: list[Tile]) -> np.ndarray:
+    counts = np.zeros((bands, *shape), int)
+    for tile in tiles:
+        rows, cols = tile.window.slices
+        assert tile.window.row >= 0
+        assert tile.window.col >= 0
+        assert tile.window.row + tile.window.height <= shape[0]
+        assert tile.window.col + tile.window.width <= shape[1]
+        for band in tile.group.indices:
+            counts[band, rows, cols] += 1
+    return counts
+
+
+@given(shape=shapes, dtypes=dtypes, limits=limits, fill=st.sampled_from([0, -1, np.nan]))
+def test_tiles_cover_every_band_and_pixel_once_within_the_limits(
+    shape: tuple[int, int], dtypes: list[np.dtype], limits: Limits, fill: float
+) -> None:
+    tiles = plan_tiles(shape, group_bands(dtypes, fill), limits)
+    assert (times_covered(shape, len(dtypes), tiles) == 1).all()
+    for tile in tiles:
+        assert tile.counted_bytes <= limits.request_bytes
+        assert max(tile.window.height, tile.window.width) <= limits.side
+        assert len(tile.group.indices) <= limits.bands
+
+
+@given(shape=shapes, dtypes=dtypes)
+def test_halving_loses_nothing(shape: tuple[int, int], dtypes: list[np.dtype]) -> None:
+    [group] = group_bands(dtypes, 0)
+    whole = Tile(group, Window(0, 0, *shape))
+    parts = whole.split()
+    if shape == (1, 1) and len(dtypes) == 1:
+        assert parts == ()
+    else:
+        assert (times_covered(shape, len(dtypes), list(parts)) == 1).all()
+        assert sum(part.counted_bytes for part in parts) == whole.counted_bytes
+
+
+def test_a_large_image_takes_even_tiles_of_about_the_target() -> None:
+    [group] = group_bands([np.dtype("uint16")] * 4, 0)
+    tiles = plan_tiles((10980, 10980), [group])
+    sizes = {t.counted_bytes for t in tiles}
+    assert max(sizes) <= TARGET_BYTES
+    assert min(sizes) > 0.8 * max(sizes)
+
+
+def test_tiles_are_aligned_where_that_costs_nothing() -> None:
+    [group] = group_bands([np.dtype("uint16")] * 4, 0)
+    assert {t.window.col % 256 for t in plan_tiles((2000, 2000), [group])} == {0}
+
+
+def test_a_strip_is_cut_along_its_length_only() -> None:
+    [group] = group_bands([np.dtype("uint8")], 0)
+    assert {t.window.width for t in plan_tiles((200_000, 100), [group])} == {100}
+
+
+def test_the_counted_bytes_are_earth_engines() -> None:
+    # Two sizes that users reported from the service's own refusals.
+    [doubles] = group_bands([np.dtype("f8")] * 48, 0)
+    assert Tile(doubles, Window(0, 0, 512, 256)).counted_bytes == 56_623_104
+    [shorts] = group_bands([np.dtype("uint16")] * 2, 0)
+    assert Tile(shorts, Window(0, 0, 6938, 5734)).counted_bytes == 238_694_952
+
+
+def test_one_tile_or_a_reason() -> None:
+    one: list[np.dtype] = [np.dtype("uint8")]
+    assert plan_one_tile((4096, 4096), group_bands(one, 0)).window == Window(0, 0, 4096, 4096)
+    for shape, dtypes, fill, reason in (
+        ((5017, 5017), one, 0, "counts 50340578 bytes, and the limit is 50331648"),
+        ((1, 32769), one, 0, "32769×1 pixels"),
+        ((1, 1), one * 1025, 0, "1025 bands"),
+        ((1, 1), [*one, np.dtype("f4")], np.nan, "cannot travel in one reply"),
+    ):
+        with pytest.raises(RequestTooLargeError, match=reason):
+            plan_one_tile(shape, group_bands(dtypes, fill))
+
+
+def test_a_pixel_past_the_limit_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="One pixel"):
+        plan_tiles((1, 1), group_bands([np.dtype("f8")], 0), Limits(request_bytes=8))
