@@ -1,0 +1,121 @@
+"""Which bands an image has: load, select, rename, add."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ..catalog.model import ImageAsset
+from ..errors import ServiceError
+from ..expression.registry import algorithm
+from ..limits import asset_not_found, no_such_band
+from ..names import asset_id
+from ..pixels.constant import constant_image
+from ..pixels.stored import stored_image
+from ..values.image import Image, ImageBand, unique_names
+
+if TYPE_CHECKING:
+    from ..expression.evaluate import Session
+
+_NAME = re.compile(r"[A-Za-z0-9_.\-]+")
+
+
+@algorithm("Image.load", session=True)
+def load(session: Session, name: str, version: int) -> Image:
+    """A stored image."""
+    asset = session.catalog.get(asset_id(name))
+    if asset is None:
+        raise asset_not_found("Image", name)
+    if not isinstance(asset, ImageAsset):
+        raise ServiceError(f"Asset '{name}' is not an Image.")
+    if version not in (-1, asset.version):
+        raise asset_not_found("Image", name)
+    return stored_image(asset)
+
+
+@algorithm("Image.constant")
+def constant(value: Any) -> Image:
+    """A number, or a list of them, everywhere."""
+    if isinstance(value, (int, float)):
+        return constant_image(value)
+    if isinstance(value, list) and value and all(isinstance(v, (int, float)) for v in value):
+        return constant_image(value)
+    raise ServiceError("Parameter 'value' must be a number or a list of numbers.")
+
+
+@algorithm("Image.bandNames")
+def band_names(image: Image) -> list[str]:
+    """Names of the bands."""
+    return image.names
+
+
+@algorithm("Image.select")
+def select(image: Image, selectors: list[Any], names: list[str] | None) -> Image:
+    """Bands by name, regular expression or position."""
+    chosen = [band for selector in selectors for band in _matches(image, selector)]
+    if names is not None:
+        if len(names) != len(chosen):
+            raise ServiceError(
+                f"The number of new names ({len(names)}) must match the number of bands "
+                f"selected ({len(chosen)})."
+            )
+        chosen = _renamed(chosen, names)
+    return image.with_bands(unique_names(chosen))
+
+
+def _matches(image: Image, selector: Any) -> list[ImageBand]:
+    if isinstance(selector, str):
+        exact = [band for band in image.bands if band.id == selector]
+        if exact or _NAME.fullmatch(selector):
+            # A plain name is no pattern, though a dot in it would make it one.
+            found = exact
+        else:
+            pattern = _pattern(selector)
+            found = [band for band in image.bands if pattern.fullmatch(band.id)]
+        if not found:
+            raise no_such_band(selector, image.names)
+        return found
+    if isinstance(selector, (int, float)) and float(selector).is_integer():
+        position = int(selector)
+        count = len(image.bands)
+        if not -count <= position < count:
+            raise ServiceError(
+                f"Band index {position} is out of range for an image of {count} bands."
+            )
+        return [image.bands[position]]
+    raise ServiceError(f"Band selectors must be strings or integers, got {selector!r}.")
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except (re.error, RecursionError, OverflowError):
+        raise ServiceError(f"Invalid band pattern '{text}'.") from None
+
+
+def _renamed(bands: list[ImageBand], names: list[str]) -> list[ImageBand]:
+    return [band.renamed(name) for band, name in zip(bands, names, strict=True)]
+
+
+@algorithm("Image.rename")
+def rename(image: Image, names: list[str]) -> Image:
+    """Other names, all of them."""
+    if len(names) != len(image.bands):
+        raise ServiceError(
+            f"The number of names ({len(names)}) must match the number of bands "
+            f"({len(image.bands)})."
+        )
+    if len(set(names)) != len(names):
+        raise ServiceError("Band names must be unique.")
+    return image.with_bands(_renamed(list(image.bands), names))
+
+
+@algorithm("Image.addBands")
+def add_bands(image: Image, source: Image, names: list[str] | None, overwrite: bool) -> Image:
+    """Bands of both; equal names are overwritten or numbered."""
+    added = list(source.bands) if names is None else source.named(names)
+    if not overwrite:
+        return image.with_bands(unique_names([*image.bands, *added]))
+    replaced = {band.id: band for band in added}
+    kept = [replaced.pop(band.id, band) for band in image.bands]
+    return image.with_bands([*kept, *replaced.values()])

@@ -1,0 +1,41 @@
+"""The one exception that becomes an error reply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+STATUS_OF = {
+    400: "INVALID_ARGUMENT",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    405: "UNIMPLEMENTED",
+    413: "INVALID_ARGUMENT",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+}
+
+
+class ServiceError(Exception):
+    """A request that the service refuses, in the service's own words.
+
+    Args:
+        message: what the client is shown.
+        code: HTTP status.
+        kind: a short name under which `Stats.refusals` counts it.
+    """
+
+    def __init__(self, message: str, code: int = 400, kind: str = "invalid") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.kind = kind
+
+    def body(self) -> dict[str, Any]:
+        """The JSON reply."""
+        status = STATUS_OF.get(self.code, "UNKNOWN")
+        return {"error": {"code": self.code, "message": self.message, "status": status}}
+
+    def within(self, prefix: str) -> ServiceError:
+        """The same error, seen from an outer algorithm."""
+        return ServiceError(f"{prefix}{self.message}", self.code, self.kind)

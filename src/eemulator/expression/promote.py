@@ -1,0 +1,237 @@
+"""Arguments: defaults, and the conversions that a declared type allows.
+
+The service promotes a number to an image, a geometry to a feature, a string to a projection,
+and so on. A string is never promoted to an image.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ServiceError
+from ..pixels.constant import constant_image
+from ..values.collection import Collection
+from ..values.element import Element
+from ..values.geometry import Feature, Geometry
+from ..values.image import Image
+from ..values.margin import ErrorMargin
+from ..values.parse import parse_date, parse_geometry
+from ..values.projection import Projection
+from ..values.time import Date, DateRange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..wheel import Signature
+
+
+def bind(signature: Signature, given: dict[str, Any]) -> list[Any]:
+    """Arguments in the signature's order, defaulted and converted.
+
+    Raises:
+        ServiceError: one is missing, unknown or of the wrong type.
+    """
+    known = {argument.name for argument in signature.arguments}
+    for name in given:
+        if name not in known:
+            raise ServiceError(f"Unrecognized argument '{name}'.")
+    bound = []
+    for argument in signature.arguments:
+        value = given.get(argument.name)
+        if value is None:
+            value = argument.default
+        if value is None:
+            if not argument.optional:
+                raise ServiceError(f"Parameter '{argument.name}' is required and may not be null.")
+            bound.append(None)
+            continue
+        try:
+            bound.append(promote(value, argument.type))
+        except _Mismatch:
+            raise ServiceError(
+                f"Parameter '{argument.name}' must be of type {_shown(argument.type)}, "
+                f"got {type_name(value)}."
+            ) from None
+    return bound
+
+
+class _Mismatch(Exception):  # noqa: N818
+    """A value that does not fit a type."""
+
+
+def promote(value: Any, wanted: str) -> Any:
+    """A value as a declared type wants it."""
+    if wanted.startswith("List<"):
+        items = [value] if isinstance(value, (str, int, float)) else value
+        if not isinstance(items, list):
+            raise _Mismatch
+        inner = wanted[5:-1]
+        return items if inner == "Object" else [_item(item, inner) for item in items]
+    if wanted.startswith("Image<"):
+        wanted = "Image"
+    elif wanted.startswith("Dictionary<"):
+        wanted = "Dictionary"
+    converter = _CONVERTERS.get(wanted)
+    return value if converter is None else converter(value)
+
+
+def _item(item: Any, wanted: str) -> Any:
+    return None if item is None else promote(item, wanted)
+
+
+def _image(value: Any) -> Image:
+    if isinstance(value, Image):
+        return value
+    if _is_number(value) or (
+        isinstance(value, list) and value and all(_is_number(item) for item in value)
+    ):
+        return constant_image(value)
+    raise _Mismatch
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float))
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, (int, float)):
+        return value
+    raise _Mismatch
+
+
+def _integer(value: Any) -> int:
+    number = _number(value)
+    if isinstance(number, float) and not number.is_integer():
+        raise _Mismatch
+    return int(number)
+
+
+def _float(value: Any) -> float:
+    return float(_number(value))
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, (bool, int, float)):
+        return bool(value)
+    raise _Mismatch
+
+
+def _string(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise _Mismatch
+
+
+def _dictionary(value: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, Element):
+        return dict(value.properties)
+    raise _Mismatch
+
+
+def _geometry(value: Any) -> Geometry:
+    if isinstance(value, Geometry):
+        return value
+    if isinstance(value, (Element, dict)):
+        found = value.geometry if isinstance(value, Element) else parse_geometry(value)
+        if found is not None:
+            return found
+    raise _Mismatch
+
+
+def _element(value: Any) -> Element:
+    if isinstance(value, Geometry):
+        return Feature(value, {})
+    if isinstance(value, Element):
+        return value
+    raise _Mismatch
+
+
+def _collection(value: Any) -> Collection:
+    if isinstance(value, Collection):
+        return value
+    if isinstance(value, Geometry):
+        value = Feature(value, {})
+    items = value if isinstance(value, list) else [value]
+    if all(isinstance(item, Element) for item in items):
+        return Collection.of(items)
+    raise _Mismatch
+
+
+def _projection(value: Any) -> Projection:
+    if isinstance(value, Projection):
+        return value
+    if isinstance(value, str):
+        return Projection(value)
+    raise _Mismatch
+
+
+def _margin(value: Any) -> ErrorMargin:
+    if isinstance(value, ErrorMargin):
+        return value
+    if isinstance(value, dict):
+        return ErrorMargin(value.get("value"), str(value.get("unit", "meters")))
+    return ErrorMargin(_float(value), "meters")
+
+
+def _date(value: Any) -> Date:
+    if isinstance(value, (Date, str, int, float)):
+        return parse_date(value)
+    raise _Mismatch
+
+
+def _date_range(value: Any) -> DateRange:
+    if isinstance(value, DateRange):
+        return value
+    start = _date(value)
+    return DateRange(start.millis, start.millis + 1)
+
+
+_CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    "Image": _image,
+    "ImageCollection": _collection,
+    "FeatureCollection": _collection,
+    "Element": _element,
+    "Feature": _element,
+    "Geometry": _geometry,
+    "Projection": _projection,
+    "ErrorMargin": _margin,
+    "Date": _date,
+    "DateRange": _date_range,
+    "Dictionary": _dictionary,
+    "Number": _number,
+    "Float": _float,
+    "Integer": _integer,
+    "Long": _integer,
+    "Boolean": _boolean,
+    "String": _string,
+}
+
+
+def type_name(value: Any) -> str:
+    """What Earth Engine calls the type of a value."""
+    match value:
+        case None:
+            return "Null"
+        case bool():
+            return "Boolean"
+        case int():
+            return "Integer"
+        case float():
+            return "Float"
+        case str():
+            return "String"
+        case list():
+            return "List"
+        case dict():
+            return "Dictionary"
+        case Element():
+            return value.type_name
+    return type(value).__name__
+
+
+def _shown(wanted: str) -> str:
+    return "Image" if wanted.startswith("Image<") else wanted

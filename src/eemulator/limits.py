@@ -1,0 +1,138 @@
+"""What the service refuses, and in which words.
+
+Every limit and every text that goes with one is here and nowhere else. The marks say how well a
+fact is known: [S] read in a public source, [I] inferred, [M] remembered and not verified.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .errors import ServiceError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The service's limits; `None` switches one off where it says so.
+
+    Attributes:
+        request_bytes: largest pixel request: width x height x the sum over bands of the item
+            size plus one byte of mask [S].
+        dimension: largest width or height of a pixel request, in pixels [S].
+        bands: most bands of a pixel request [S].
+        payload_bytes: largest request body [S].
+        elements: most elements that a collection may give back [I].
+        concurrent_requests: requests under way at once [S].
+        requests_per_second: requests begun in any one second; None for no limit [S].
+        max_pixels_bytes: pixel requests that count for more bytes than this fail with the
+            service's out-of-memory error; None for no limit. The real threshold depends on the
+            computation; this is a knob to rehearse it with.
+        expression_nodes: most nodes of one expression. Not a limit of the service: it keeps a
+            malicious expression from holding the emulator.
+        working_pixels: most pixels of an intermediate image (a `reproject`, a region).
+            Not a limit of the service.
+    """
+
+    request_bytes: int = 50_331_648
+    dimension: int = 32_768
+    bands: int = 1_024
+    payload_bytes: int = 10_485_760
+    elements: int = 5_000
+    concurrent_requests: int = 40
+    requests_per_second: int | None = 100
+    max_pixels_bytes: int | None = None
+    expression_nodes: int = 1_000_000
+    working_pixels: int = 100_000_000
+
+    def check_dimensions(self, width: int, height: int) -> None:
+        """Refuse a grid of too many pixels a side [S]."""
+        if width > self.dimension or height > self.dimension:
+            raise ServiceError(
+                f"Pixel grid dimensions ({width}x{height}) must be less than or equal to "
+                f"{self.dimension}.",
+                kind="dimensions",
+            )
+
+    def check_band_count(self, count: int) -> None:
+        """Refuse too many bands [S]."""
+        if count > self.bands:
+            raise ServiceError(
+                f"Number of bands ({count}) must be less than or equal to {self.bands}.",
+                kind="bands",
+            )
+
+    def check_request_bytes(self, count: int) -> None:
+        """Refuse a pixel request of too many bytes, mask included [S]."""
+        if count > self.request_bytes:
+            raise ServiceError(
+                f"Total request size ({count} bytes) must be less than or equal to "
+                f"{self.request_bytes} bytes.",
+                kind="request size",
+            )
+        if self.max_pixels_bytes is not None and count > self.max_pixels_bytes:
+            raise out_of_memory()
+
+    def check_working_pixels(self, count: int) -> None:
+        """Refuse an intermediate image that would not fit."""
+        if count > self.working_pixels:
+            raise out_of_memory()
+
+
+def out_of_memory() -> ServiceError:
+    """[S]."""
+    return ServiceError("User memory limit exceeded.", kind="memory")
+
+
+def payload_too_large(limit: int) -> ServiceError:
+    """[S]; the status is 400, not 413."""
+    return ServiceError(f"Request payload size exceeds the limit: {limit} bytes.", kind="payload")
+
+
+def too_many_requests() -> ServiceError:
+    """[S]."""
+    return ServiceError(
+        "Too Many Requests: Request was rejected because the request rate or concurrency limit "
+        "was exceeded.",
+        code=429,
+        kind="too many requests",
+    )
+
+
+def too_many_elements(limit: int) -> ServiceError:
+    """[I]."""
+    return ServiceError(
+        f"Collection query aborted after accumulating over {limit} elements.", kind="elements"
+    )
+
+
+def asset_not_found(kind: str, asset_id: str) -> ServiceError:
+    """An id inside an expression; `kind` is `Image`, `ImageCollection` [I]."""
+    return ServiceError(
+        f"{kind} asset '{asset_id}' not found (does not exist or caller does not have access).",
+        kind="not found",
+    )
+
+
+def resource_not_found(name: str) -> ServiceError:
+    """A name in a URL: 404 for public assets [M], 403 for another project's [I]."""
+    if name.startswith("projects/earthengine-public/"):
+        return ServiceError(f"Asset '{name}' not found.", code=404, kind="not found")
+    return ServiceError(
+        f"Permission 'earthengine.assets.get' denied on resource '{name}' (or it may not exist).",
+        code=403,
+        kind="not found",
+    )
+
+
+def no_such_band(pattern: str, available: list[str]) -> ServiceError:
+    """[S]."""
+    listed = ", ".join(available)
+    return ServiceError(
+        f"Band pattern '{pattern}' did not match any bands. Available bands: [{listed}]",
+        kind="band",
+    )
+
+
+def too_deep() -> ServiceError:
+    """[M]."""
+    return ServiceError("Expression is nested too deeply.", kind="depth")

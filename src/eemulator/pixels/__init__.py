@@ -1,0 +1,1 @@
+"""From an image and a grid to arrays, and from arrays to bytes."""

@@ -1,0 +1,48 @@
+"""From a pixel request to the bytes of a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .npy import encode_npy
+from .reader import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..catalog.model import Grid
+    from .node import Plane
+    from .request import PixelRequest
+
+# What the planes of one chunk may take, about, in bytes: 8 for a value and its mask.
+_WORKING_BYTES = 64 * 2**20
+_PLANE_BYTES = 8
+
+
+def render(request: PixelRequest) -> bytearray | bytes:
+    """The file asked for; computed in strips of rows, so that memory stays bounded."""
+    grid = request.grid
+    if request.file_format == "GEO_TIFF":
+        from .geotiff import encode_geotiff  # noqa: PLC0415 - rasterio is slow to import
+
+        return encode_geotiff(request.bands, grid, _strips(request))
+    return encode_npy(request.bands, grid.width, grid.height, _strips(request))
+
+
+def _strips(request: PixelRequest) -> Iterator[tuple[slice, list[Plane]]]:
+    grid = request.grid
+    reader = Reader(request.bands)
+    per_row = grid.width * max(reader.plane_count, 1) * _PLANE_BYTES
+    rows = max(1, min(grid.height, _WORKING_BYTES // per_row))
+    for start in range(0, grid.height, rows):
+        stop = min(start + rows, grid.height)
+        yield slice(start, stop), reader.read(request.bands, strip(grid, start, stop))
+        reader.forget()
+
+
+def strip(grid: Grid, start: int, stop: int) -> Grid:
+    """Some rows of a grid."""
+    a, b, c, d, e, f = grid.transform
+    moved = (a, b, c + b * start, d, e, f + e * start)
+    return replace(grid, transform=moved, height=stop - start)

@@ -1,0 +1,93 @@
+"""What each REST method does, without HTTP."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ..algorithms import load_all
+from ..catalog.model import Catalog, ImageAsset
+from ..errors import ServiceError
+from ..expression.evaluate import Evaluator, Session
+from ..expression.graph import parse_expression
+from ..limits import too_deep
+from ..pixels.render import render
+from ..pixels.request import check_fields, file_format_of, pixel_request
+from ..pixels.stored import stored_image
+from ..values.image import Image
+from ..values.to_json import to_json
+from .assets import asset_json, find_asset, list_assets
+from .replies import encode_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..limits import Limits
+
+_MEDIA_TYPES = {"NPY": "application/octet-stream", "GEO_TIFF": "image/tiff"}
+
+
+class Methods:
+    """The service's methods over a catalogue; called from many threads.
+
+    Args:
+        catalog: the assets.
+        limits: what to refuse.
+    """
+
+    def __init__(self, catalog: Catalog, limits: Limits) -> None:
+        load_all()
+        self._catalog = catalog
+        self._limits = limits
+
+    def get_asset(self, name: str) -> dict[str, Any]:
+        """One asset."""
+        return asset_json(find_asset(self._catalog, name))
+
+    def list_assets(self, parent: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """One page of assets."""
+        return list_assets(self._catalog, parent, query)
+
+    def compute_value(self, body: bytes) -> bytes:
+        """`value:compute`: the reply, as JSON text."""
+        parsed = _parse(body)
+        if not isinstance(parsed, dict):
+            raise ServiceError("Invalid JSON payload received. Root element must be a message.")
+        try:
+            shown = to_json(self._evaluate(parsed.get("expression")), self._limits)
+            return encode_json({"result": shown})
+        except RecursionError:
+            raise too_deep() from None
+
+    def compute_pixels(self, body: bytes) -> tuple[bytes | bytearray, str]:
+        """`image:computePixels`: a file and its content type."""
+        fields = check_fields(_parse(body), "computePixels")
+        file_format_of(fields)
+        value = self._evaluate(fields.get("expression"))
+        if not isinstance(value, Image):
+            raise ServiceError("Expression does not evaluate to an image.")
+        return self._pixels(value, fields)
+
+    def get_pixels(self, name: str, body: bytes) -> tuple[bytes | bytearray, str]:
+        """`assets/*:getPixels`: a file and its content type."""
+        fields = check_fields(_parse(body), "getPixels")
+        file_format_of(fields)
+        asset = find_asset(self._catalog, name)
+        if not isinstance(asset, ImageAsset):
+            raise ServiceError(f"Asset '{name}' is not an image.")
+        return self._pixels(stored_image(asset), fields)
+
+    def _pixels(self, image: Image, fields: Mapping[str, Any]) -> tuple[bytes | bytearray, str]:
+        request = pixel_request(image, fields, self._limits)
+        return render(request), _MEDIA_TYPES[request.file_format]
+
+    def _evaluate(self, wire: Any) -> Any:
+        expression = parse_expression(wire, self._limits.expression_nodes)
+        return Evaluator(expression, Session(self._catalog, self._limits)).result()
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise ServiceError("Invalid JSON payload received.") from None

@@ -1,0 +1,1 @@
+"""What expressions compute with: images, collections, geometries, dates and the like."""

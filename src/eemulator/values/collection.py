@@ -1,0 +1,122 @@
+"""Collections: elements made when they are wanted, and only once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import shapely
+
+from .element import Element
+from .geometry import Geometry
+from .image import Image
+from .projection import WGS84
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+
+class LazyList:
+    """An iterable that can be walked many times, and computes each item once.
+
+    Args:
+        start: begins the walk that computes.
+    """
+
+    def __init__(self, start: Callable[[], Iterator[Element]]) -> None:
+        self._start = start
+        self._source: Iterator[Element] | None = None
+        self._items: list[Element] = []
+        self._done = False
+
+    def __iter__(self) -> Iterator[Element]:
+        position = 0
+        while True:
+            if position == len(self._items) and not self._advance():
+                return
+            yield self._items[position]
+            position += 1
+
+    def _advance(self) -> bool:
+        if self._done:
+            return False
+        if self._source is None:
+            self._source = self._start()
+        try:
+            self._items.append(next(self._source))
+        except StopIteration:
+            self._done = True
+            return False
+        return True
+
+
+@dataclass(frozen=True, eq=False)
+class Collection(Element):
+    """Images or features.
+
+    Attributes:
+        elements: in order.
+        properties: of the collection itself.
+        asset_id: where it is one.
+        count: how many elements, where that is known without making them.
+        of_images: whether it is a collection of images when it has no element to tell.
+    """
+
+    elements: Iterable[Element] = field(repr=False)
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    asset_id: str | None = None
+    version: int | None = None
+    count: int | None = None
+    of_images: bool = False
+
+    @staticmethod
+    def of(elements: Sequence[Element], of_images: bool = False) -> Collection:
+        """A collection of given elements; those without an index are numbered."""
+        numbered = [
+            element if element.index is not None else element.with_property("system:index", str(i))
+            for i, element in enumerate(elements)
+        ]
+        return Collection(numbered, count=len(numbered), of_images=of_images)
+
+    def __iter__(self) -> Iterator[Element]:
+        return iter(self.elements)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self) if self.count is None else self.count
+
+    @property
+    def type_name(self) -> str:  # type: ignore[override]
+        """`ImageCollection` or `FeatureCollection`."""
+        return "ImageCollection" if self.is_images else "FeatureCollection"
+
+    @property
+    def is_images(self) -> bool:
+        """Whether its elements are images."""
+        first = next(iter(self), None)
+        return self.of_images if first is None else isinstance(first, Image)
+
+    def derived(
+        self, start: Callable[[], Iterator[Element]], count: int | None = None
+    ) -> Collection:
+        """Another collection made from this one; it keeps the properties and the id."""
+        return replace(self, elements=LazyList(start), count=count)
+
+    def with_properties(self, properties: Mapping[str, Any]) -> Collection:
+        """The same elements with other properties."""
+        return replace(self, properties=properties)
+
+    def first(self, count: int) -> list[Element]:
+        """At most so many elements from the start."""
+        return list(islice(self, count))
+
+    @property
+    def geometry(self) -> Geometry | None:
+        """The union of the elements' geometries."""
+        shapes = [e.geometry.lonlat for e in self if e.geometry is not None]
+        areas = [
+            shapely.Polygon(shape) if shape.geom_type == "LinearRing" else shape for shape in shapes
+        ]
+        if not areas:
+            return Geometry(shapely.GeometryCollection())
+        return Geometry(shapely.union_all(areas), WGS84.crs)

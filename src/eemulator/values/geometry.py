@@ -1,0 +1,128 @@
+"""Geometries: a shape in a CRS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from shapely.geometry import mapping
+
+from .element import Element
+from .projection import WGS84, Projection, same_crs, transformer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """A shape.
+
+    Attributes:
+        shape: in coordinates of `crs`, x being easting or longitude.
+        crs: a code or WKT.
+        geodesic: whether edges are shortest paths on the sphere. It is kept and told, but
+            predicates treat every edge as straight in its CRS.
+    """
+
+    shape: BaseGeometry
+    crs: str = WGS84.crs
+    geodesic: bool = True
+
+    @cached_property
+    def valid(self) -> BaseGeometry:
+        """The shape, its self-crossings resolved (interiors by the even-odd rule)."""
+        return self.shape if self.shape.is_valid else shapely.make_valid(self.shape)
+
+    def shape_in(self, crs: str) -> BaseGeometry:
+        """The shape in another CRS, vertex by vertex."""
+        if same_crs(self.crs, crs):
+            return self.valid
+        convert = transformer(self.crs, crs)
+
+        def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.column_stack(convert.transform(points[:, 0], points[:, 1]))
+
+        return shapely.transform(self.valid, project)
+
+    @cached_property
+    def lonlat(self) -> BaseGeometry:
+        """The shape in longitude and latitude."""
+        return self.shape_in(WGS84.crs)
+
+    def bounds_in(self, crs: str) -> tuple[float, float, float, float]:
+        """`(left, bottom, right, top)` in another CRS, edges followed closely."""
+        if same_crs(self.crs, crs):
+            return self.valid.bounds
+        left, bottom, right, top = self.valid.bounds
+        step = max(right - left, top - bottom) / 64
+        dense = shapely.segmentize(self.valid, step) if step > 0 else self.valid
+        return Geometry(dense, self.crs).shape_in(crs).bounds
+
+    def json(self) -> dict[str, Any]:
+        """GeoJSON as in `getInfo`."""
+        described = geojson(self.shape)
+        if not same_crs(self.crs, WGS84.crs):
+            described["crs"] = {"type": "name", "properties": {"name": self.crs}}
+        if not self.geodesic and self.shape.geom_type not in ("Point", "MultiPoint"):
+            described["geodesic"] = False
+        return described
+
+
+def geojson(shape: BaseGeometry) -> dict[str, Any]:
+    """GeoJSON with lists for tuples."""
+    if shape.geom_type == "GeometryCollection":
+        members = [geojson(part) for part in getattr(shape, "geoms", ())]
+        return {"type": "GeometryCollection", "geometries": members}
+    described = mapping(shape)
+    return {"type": described["type"], "coordinates": _lists(described["coordinates"])}
+
+
+def _lists(nested: Any) -> Any:
+    return [_lists(item) for item in nested] if isinstance(nested, (tuple, list)) else nested
+
+
+WORLD = Geometry(shapely.box(-180, -90, 180, 90), geodesic=False)
+"""The geometry of an image without bounds [I]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Feature(Element):
+    """A geometry with properties."""
+
+    shape: Geometry | None
+    properties: Mapping[str, Any]
+
+    type_name = "Feature"
+
+    @property
+    def geometry(self) -> Geometry | None:
+        """Where it is."""
+        return self.shape
+
+    def with_properties(self, properties: Mapping[str, Any]) -> Feature:
+        """The same place with other properties."""
+        return Feature(self.shape, properties)
+
+
+def footprint_ring(shape: Geometry) -> Geometry:
+    """A footprint as Earth Engine stores it: the outer ring of its polygon."""
+    if shape.shape.geom_type != "Polygon":
+        return shape
+    ring = shape.shape.exterior  # type: ignore[attr-defined]
+    return Geometry(ring, shape.crs, shape.geodesic)
+
+
+def projected_box(bounds: tuple[float, float, float, float], projection: Projection) -> Geometry:
+    """A rectangle in pixels of a projection, as a shape in its CRS."""
+    a, b, c, d, e, f = projection.transform
+    corners = shapely.get_coordinates(shapely.box(*bounds))
+    x = a * corners[:, 0] + b * corners[:, 1] + c
+    y = d * corners[:, 0] + e * corners[:, 1] + f
+    return Geometry(shapely.Polygon(np.column_stack([x, y])), projection.crs, geodesic=False)

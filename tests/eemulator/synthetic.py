@@ -1,0 +1,139 @@
+"""A small catalogue whose every pixel is a closed formula."""
+
+from __future__ import annotations
+
+from typing import Any, TYPE_CHECKING
+
+import numpy as np
+import shapely
+from pyproj import Transformer
+
+from eemulator import Band, Catalog, CollectionAsset, Grid, ImageAsset
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from collections.abc import Sequence
+
+UTM = Grid("EPSG:32738", (10.0, 0.0, 399_960.0, 0.0, -10.0, 8_000_020.0), 300, 250)
+UTM_60 = Grid("EPSG:32738", (60.0, 0.0, 399_960.0, 0.0, -60.0, 8_000_020.0), 50, 42)
+SHEARED = Grid("EPSG:32738", (9.0, 1.5, 400_000.25, -2.0, -11.0, 8_000_000.5), 120, 90)
+LONLAT = Grid("EPSG:4326", (0.001, 0.0, 44.0, 0.0, -0.001, -18.0), 400, 300)
+
+DTYPES = {
+    "u8": np.uint8,
+    "i16": np.int16,
+    "u16": np.uint16,
+    "i32": np.int32,
+    "f32": np.float32,
+    "f64": np.float64,
+    "flag": np.uint8,
+}
+"""Bands of every image, by name; `flag` is 0 or 1."""
+
+DAY = 86_400_000
+
+
+def formula(name: str, k: int, rows: Any, cols: Any) -> NDArray[Any]:
+    """The value of band `name` of image `k` at native rows and columns."""
+    base = (np.asarray(rows) * 31 + np.asarray(cols) * 17 + k) % 251
+    match name:
+        case "i16":
+            return (base.astype(np.int16) - 125) * np.int16(200)
+        case "u16":
+            return (base * 257).astype(np.uint16)
+        case "i32":
+            return (base.astype(np.int64) * 8_000_003 - 1_000_000_000).astype(np.int32)
+        case "f32":
+            return (base.astype(np.float32) - 100) / np.float32(7)
+        case "f64":
+            return (base.astype(np.float64) - 100) / 7.0
+        case "flag":
+            return (base % 2).astype(np.uint8)
+    return base.astype(np.uint8)
+
+
+def is_valid(name: str, k: int, rows: Any, cols: Any) -> NDArray[np.bool_]:
+    """Whether that pixel is valid; band `i32` always is."""
+    if name == "i32":
+        return np.ones(np.broadcast_shapes(np.shape(rows), np.shape(cols)), np.bool_)
+    return np.asarray((np.asarray(rows) * 7 + np.asarray(cols) * 3 + k) % 11 != 0)
+
+
+def image(asset_id: str, k: int, grid: Grid, **properties: Any) -> ImageAsset:
+    """An image whose bands all follow `formula`."""
+
+    def sample(
+        bands: Sequence[str], rows: NDArray[np.int64], cols: NDArray[np.int64]
+    ) -> list[tuple[NDArray[Any], NDArray[np.bool_]]]:
+        assert rows.min() >= 0
+        assert rows.max() < grid.height
+        assert cols.min() >= 0
+        assert cols.max() < grid.width
+        found = []
+        for name in bands:
+            ok = is_valid(name, k, rows, cols)
+            values = formula(name, k, rows, cols)
+            found.append((np.where(ok, values, values.dtype.type(0)), ok))
+        return found
+
+    index = asset_id.rpartition("/")[2]
+    return ImageAsset(
+        id=asset_id,
+        bands=tuple(Band(name, np.dtype(dtype), grid) for name, dtype in DTYPES.items()),
+        properties={"system:index": index, **properties},
+        footprint=_footprint(grid),
+        sample=sample,
+    )
+
+
+def _footprint(grid: Grid) -> shapely.Polygon:
+    a, b, c, d, e, f = grid.transform
+    corners = [(0, 0), (grid.width, 0), (grid.width, grid.height), (0, grid.height)]
+    lonlat = Transformer.from_crs(grid.crs, "EPSG:4326", always_xy=True)
+    return shapely.Polygon(
+        [lonlat.transform(a * u + b * v + c, d * u + e * v + f) for u, v in corners]
+    )
+
+
+def series(count: int = 6) -> CollectionAsset:
+    """Images a day apart from 2024-01-01, of one lattice; `cloud` falls from 50 by 10."""
+    start = 1_704_067_200_000
+    images = []
+    for i in range(count):
+        properties: dict[str, Any] = {
+            "system:time_start": start + i * DAY,
+            "system:time_end": start + i * DAY + 1000,
+            "cloud": 50.0 - 10 * i,
+            "name": f"scene {i}",
+            "numbers": [i, i + 1],
+        }
+        if i % 2 == 0:
+            properties["even"] = i
+        images.append(image(f"TEST/SERIES/s{i:03d}", 10 + i, UTM, **properties))
+    return CollectionAsset("TEST/SERIES", images, {"title": "A series"})
+
+
+def many(count: int) -> CollectionAsset:
+    """A collection of many tiny images."""
+    images = [image(f"TEST/MANY/m{i:05d}", i, UTM_60, number=i) for i in range(count)]
+    return CollectionAsset("TEST/MANY", images)
+
+
+def catalog() -> Catalog:
+    """Single images in several lattices, a series, and a long collection."""
+    east = Grid(UTM.crs, (10.0, 0.0, 402_000.0, 0.0, -10.0, 8_000_020.0), 300, 250)
+    pair = CollectionAsset(
+        "TEST/PAIR",
+        [image("TEST/PAIR/west", 1, UTM), image("TEST/PAIR/east", 2, east)],
+    )
+    return Catalog(
+        [
+            image("TEST/UTM", 3, UTM, time="noon", **{"system:time_start": 1_704_067_200_000}),
+            image("TEST/COARSE", 4, UTM_60),
+            image("TEST/SHEARED", 5, SHEARED),
+            image("TEST/LONLAT", 6, LONLAT),
+            series(),
+            pair,
+            many(5_010),
+        ]
+    )
