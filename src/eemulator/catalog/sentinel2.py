@@ -1,0 +1,246 @@
+"""Synthetic Sentinel-2: the scenes of 2024, with the names and grids of the real ones.
+
+Scenes are made when asked for; their pixels are a formula (see `pixels`). What Earth Engine
+calls bands, properties and ids is kept, so that a query written for the real collections works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+
+from eemulator.catalog import scene_statistics, sun
+from eemulator.catalog.model import Band, CollectionAsset, ImageAsset
+from eemulator.catalog.orbits import Pass, footprint, passes
+from eemulator.catalog.pixels import Scene
+from eemulator.catalog.tiles import TILES, Tile
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Level = Literal["L2A", "L1C"]
+
+COLLECTIONS: dict[str, Level] = {
+    "COPERNICUS/S2_HARMONIZED": "L1C",
+    "COPERNICUS/S2_SR_HARMONIZED": "L2A",
+}
+
+# Band, resolution (m), dtype, pyramiding; in Earth Engine's order. The last column says in which
+# collections the band is. Pyramiding of the masks is a guess.
+_BANDS: tuple[tuple[str, int, str, str, str], ...] = (
+    ("B1", 60, "uint16", "MEAN", "L2A L1C"),
+    ("B2", 10, "uint16", "MEAN", "L2A L1C"),
+    ("B3", 10, "uint16", "MEAN", "L2A L1C"),
+    ("B4", 10, "uint16", "MEAN", "L2A L1C"),
+    ("B5", 20, "uint16", "MEAN", "L2A L1C"),
+    ("B6", 20, "uint16", "MEAN", "L2A L1C"),
+    ("B7", 20, "uint16", "MEAN", "L2A L1C"),
+    ("B8", 10, "uint16", "MEAN", "L2A L1C"),
+    ("B8A", 20, "uint16", "MEAN", "L2A L1C"),
+    ("B9", 60, "uint16", "MEAN", "L2A L1C"),
+    ("B10", 60, "uint16", "MEAN", "L1C"),
+    ("B11", 20, "uint16", "MEAN", "L2A L1C"),
+    ("B12", 20, "uint16", "MEAN", "L2A L1C"),
+    ("AOT", 10, "uint16", "MEAN", "L2A"),
+    ("WVP", 10, "uint16", "MEAN", "L2A"),
+    ("SCL", 20, "uint8", "MODE", "L2A"),
+    ("TCI_R", 10, "uint8", "MEAN", "L2A"),
+    ("TCI_G", 10, "uint8", "MEAN", "L2A"),
+    ("TCI_B", 10, "uint8", "MEAN", "L2A"),
+    ("MSK_CLDPRB", 20, "uint8", "MEAN", "L2A"),
+    ("MSK_SNWPRB", 10, "uint8", "MEAN", "L2A"),
+    ("QA10", 10, "uint16", "MODE", "L2A L1C"),
+    ("QA20", 20, "uint32", "MODE", "L2A L1C"),
+    ("QA60", 60, "uint16", "MODE", "L2A L1C"),
+    ("MSK_CLASSI_OPAQUE", 60, "uint8", "MODE", "L2A L1C"),
+    ("MSK_CLASSI_CIRRUS", 60, "uint8", "MODE", "L2A L1C"),
+    ("MSK_CLASSI_SNOW_ICE", 60, "uint8", "MODE", "L2A L1C"),
+)
+
+# Processing baselines and the day each began; 05.10 and 05.11 are ESA's, of 2023 and 2024.
+_BASELINES: tuple[tuple[date, str], ...] = (
+    (date(2024, 7, 23), "05.11"),
+    (date(2023, 12, 13), "05.10"),
+)
+
+
+@cache
+def bands_of(tile: Tile, level: Level) -> tuple[Band, ...]:
+    """The bands of a tile's images, in order."""
+    return tuple(
+        Band(name, np.dtype(dtype), tile.grid(resolution), pyramiding)
+        for name, resolution, dtype, pyramiding, levels in _BANDS
+        if level in levels.split()
+    )
+
+
+@dataclass(frozen=True)
+class _Key:
+    """What tells one scene from another."""
+
+    crossing: Pass
+    tile: Tile
+
+    @property
+    def index(self) -> str:
+        """`system:index`: datatake start, granule start, tile."""
+        c = self.crossing
+        return f"{_stamp(c.datatake_start)}_{_stamp(c.granule_start)}_T{self.tile.name}"
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y%m%dT%H%M%S")
+
+
+@cache
+def _keys() -> tuple[_Key, ...]:
+    """Every scene of the year, by index."""
+    keys = [
+        _Key(crossing, tile)
+        for crossing in passes()
+        for tile in TILES.values()
+        if footprint(tile.name, crossing.orbit.number) is not None
+    ]
+    return tuple(sorted(keys, key=lambda k: k.index))
+
+
+def _make(key: _Key, collection: str) -> ImageAsset:
+    level = COLLECTIONS[collection]
+    return ImageAsset(
+        id=f"{collection}/{key.index}",
+        bands=bands_of(key.tile, level),
+        properties=_properties(key, level),
+        footprint=footprint(key.tile.name, key.crossing.orbit.number),
+        sample=Scene(key.tile, key.crossing, level),
+    )
+
+
+class _Images(Sequence[ImageAsset]):
+    """The images of a collection, each made on first access."""
+
+    def __init__(self, collection: str) -> None:
+        self._collection = collection
+        self._made: dict[int, ImageAsset] = {}
+
+    def __len__(self) -> int:
+        return len(_keys())
+
+    @overload
+    def __getitem__(self, index: int) -> ImageAsset: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[ImageAsset]: ...
+    def __getitem__(self, index: int | slice) -> ImageAsset | list[ImageAsset]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        position = range(len(self))[index]
+        if position not in self._made:
+            self._made[position] = _make(_keys()[position], self._collection)
+        return self._made[position]
+
+
+def collections() -> tuple[CollectionAsset, ...]:
+    """The two collections: top of atmosphere, and surface reflectance."""
+    return tuple(
+        CollectionAsset(id=name, images=_Images(name), properties={"type": "ImageCollection"})
+        for name in COLLECTIONS
+    )
+
+
+def oracle(
+    asset_id: str, band: str, rows: NDArray[np.int64], cols: NDArray[np.int64]
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """What a pixel of a synthetic scene must be.
+
+    Args:
+        asset_id: of the scene, with its collection.
+        band: one of its bands.
+        rows: row indices in the band's own grid, broadcastable with `cols`.
+        cols: column indices.
+
+    Returns:
+        Values (of the band's dtype, 0 where invalid) and validity, of the broadcast shape.
+
+    Raises:
+        KeyError: no such scene.
+
+    Example:
+        >>> scene = "COPERNICUS/S2_SR_HARMONIZED/20240105T070201_20240105T070203_T38KQE"
+        >>> values, valid = oracle(scene, "SCL", np.array([[2000]]), np.array([[100, 101]]))
+        >>> values.shape, values.dtype
+        ((1, 2), dtype('uint8'))
+    """
+    collection, _, index = asset_id.rpartition("/")
+    key = next((k for k in _keys() if k.index == index), None)
+    if key is None or collection not in COLLECTIONS:
+        raise KeyError(asset_id)
+    return Scene(key.tile, key.crossing, COLLECTIONS[collection])([band], rows, cols)[0]
+
+
+def _properties(key: _Key, level: Level) -> dict[str, Any]:
+    """Earth Engine's properties of a scene, spelled as there.
+
+    The quality flags and angles are plausible, not measured; the percentages are counted from
+    the scene's own pixels.
+    """
+    c, tile = key.crossing, key.tile
+    satellite = f"S2{c.satellite}"
+    baseline = next(name for start, name in _BASELINES if c.date >= start)
+    number = f"{c.orbit.number:03d}"
+    # Products appear some hours after the pass.
+    generated = c.datatake_start + timedelta(hours=3, minutes=(c.absolute_orbit * 7) % 50)
+    moment = _milliseconds(c.time_over(tile))
+    position = sun.position(c.time_over(tile), *_centre(tile.name))
+    properties: dict[str, Any] = {
+        "system:index": key.index,
+        "system:time_start": moment,
+        # [assumed] Earth Engine gives both the same moment.
+        "system:time_end": moment,
+        "MGRS_TILE": tile.name,
+        "SPACECRAFT_NAME": f"Sentinel-2{c.satellite}",
+        "SENSING_ORBIT_NUMBER": c.orbit.number,
+        "SENSING_ORBIT_DIRECTION": "DESCENDING",
+        "PROCESSING_BASELINE": baseline,
+        "PRODUCT_ID": (
+            f"{satellite}_MSI{level}_{_stamp(c.datatake_start)}_N{baseline.replace('.', '')}"
+            f"_R{number}_T{tile.name}_{_stamp(generated)}"
+        ),
+        "GRANULE_ID": f"{level}_T{tile.name}_A{c.absolute_orbit:06d}_{_stamp(c.granule_start)}",
+        "DATATAKE_IDENTIFIER": (
+            f"G{satellite}_{_stamp(c.datatake_start)}_{c.absolute_orbit:06d}_N{baseline}"
+        ),
+        "DATATAKE_TYPE": "INS-NOBS",
+        "DATASTRIP_ID": (
+            f"{satellite}_OPER_MSI_{level}_DS_2{c.satellite}PS_{_stamp(generated)}"
+            f"_S{_stamp(c.granule_start)}_N{baseline}"
+        ),
+        "GENERATION_TIME": _milliseconds(generated),
+        "MEAN_SOLAR_ZENITH_ANGLE": position.zenith,
+        "MEAN_SOLAR_AZIMUTH_ANGLE": position.azimuth,
+        "REFLECTANCE_CONVERSION_CORRECTION": sun.distance_correction(c.date),
+        "GEOMETRIC_QUALITY": "PASSED",
+        "RADIOMETRIC_QUALITY": "PASSED",
+        "SENSOR_QUALITY": "PASSED",
+        "GENERAL_QUALITY": "PASSED",
+        "FORMAT_CORRECTNESS": "PASSED",
+        "DEGRADED_MSI_DATA_PERCENTAGE": 0,
+    }
+    return properties | scene_statistics.properties(key.index, level)
+
+
+def _milliseconds(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+@cache
+def _centre(tile_name: str) -> tuple[float, float]:
+    """Longitude and latitude of the middle of a tile."""
+    whole = [footprint(tile_name, number) for number in (77, 120)]
+    bounds = [shape.bounds for shape in whole if shape is not None]
+    west, south = min(b[0] for b in bounds), min(b[1] for b in bounds)
+    east, north = max(b[2] for b in bounds), max(b[3] for b in bounds)
+    return (west + east) / 2, (south + north) / 2
