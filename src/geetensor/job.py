@@ -29,13 +29,14 @@ from geetensor.sinks.memory import MemorySink
 from geetensor.source import finest, native_grid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import DTypeLike, NDArray
 
     from geetensor.engine.transport import Transport
     from geetensor.engine.wire import BandInfo, ImageRef
     from geetensor.geometry import Area
+    from geetensor.masks import BandGroup
     from geetensor.source import Source
 
 
@@ -117,31 +118,64 @@ def _check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One image of an export.
+
+    Attributes:
+        label: what to call it in messages.
+        band_ids: Earth Engine's names of the bands, in the output's order.
+        groups: the bands, grouped by how their masks travel.
+        refs: how requests name the image, by the value that is to stand under masked pixels.
+    """
+
+    label: str
+    band_ids: tuple[str, ...]
+    groups: tuple[BandGroup, ...]
+    refs: Mapping[float | None, ImageRef]
+
+
+@dataclass(frozen=True, slots=True)
 class Export:
     """A planned export of one or more images onto one grid.
 
     Attributes:
         grid: of the output.
         band_names: of the output, as the caller names them.
-        times: length of the time axis.
+        steps: the images, one for each step of the time axis.
         dtype: of the output.
         fill: value of masked pixels.
         cast: whether the caller asked for the dtype.
-        requests: that it takes.
+        split: False for one request an image.
     """
 
     grid: PixelGrid
     band_names: tuple[str, ...]
-    times: int
+    steps: tuple[Step, ...]
     dtype: np.dtype[Any]
     fill: Fill
     cast: bool
-    requests: tuple[PixelRequest, ...]
+    split: bool
+
+    def requests(self) -> Iterator[PixelRequest]:
+        """The requests that it takes, in order.
+
+        Raises:
+            RequestTooLargeError: if not to be split and too large for one request.
+        """
+        shape = self.grid.shape
+        for time, step in enumerate(self.steps):
+            if self.split:
+                tiles = plan_tiles(shape, step.groups)
+            else:
+                tiles = iter([plan_one_tile(shape, step.groups)])
+            for tile in tiles:
+                ref = step.refs[tile.group.unmask]
+                yield PixelRequest(ref, step.label, self.grid, step.band_ids, tile, time)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """`(time, band, height, width)` of the output."""
-        return self.times, len(self.band_names), *self.grid.shape
+        return len(self.steps), len(self.band_names), *self.grid.shape
 
     @property
     def output_bytes(self) -> int:
@@ -158,10 +192,9 @@ def plan_export(
         sources: one for each step of the time axis; the first one's grid is the default.
         area: to cover.
         options: how the output should be.
-        split: False for one request an image, whatever its size.
+        split: False for one request an image.
 
     Raises:
-        RequestTooLargeError: if not to be split and too large for one request.
         UnknownBandError: if an image lacks a band.
         OutsideImageError: if no image has pixels there.
         InvalidInputError: if the grid is not determined, or an argument does not fit.
@@ -180,12 +213,10 @@ def plan_export(
     _check_overlap(sources, selected, grid)
     dtype = options.dtype or output_dtype([b.dtype for bands in selected for b in bands])
     fill = resolve_fill(options.fill_value, dtype)
-    requests = tuple(
-        request
-        for time, (source, bands) in enumerate(zip(sources, selected, strict=True))
-        for request in _requests(source, bands, grid, fill, time, split=split)
+    steps = tuple(
+        _step(source, bands, fill) for source, bands in zip(sources, selected, strict=True)
     )
-    return Export(grid, names, len(sources), dtype, fill, options.dtype is not None, requests)
+    return Export(grid, names, steps, dtype, fill, options.dtype is not None, split)
 
 
 def _base_lattice(source: Source, bands: Sequence[BandInfo], options: Options) -> PixelGrid:
@@ -247,26 +278,13 @@ def _check_overlap(
     )
 
 
-def _requests(
-    source: Source,
-    bands: Sequence[BandInfo],
-    grid: PixelGrid,
-    fill: Fill,
-    time: int,
-    *,
-    split: bool,
-) -> list[PixelRequest]:
-    groups = group_bands([band.dtype for band in bands], fill)
-    refs: dict[float | None, ImageRef] = {
+def _step(source: Source, bands: Sequence[BandInfo], fill: Fill) -> Step:
+    groups = tuple(group_bands([band.dtype for band in bands], fill))
+    refs = {
         group.unmask: source.ref if group.unmask is None else source.unmasked(group.unmask)
         for group in groups
     }
-    band_ids = tuple(band.id for band in bands)
-    tiles = plan_tiles(grid.shape, groups) if split else [plan_one_tile(grid.shape, groups)]
-    return [
-        PixelRequest(refs[tile.group.unmask], source.label, grid, band_ids, tile, time)
-        for tile in tiles
-    ]
+    return Step(source.label, tuple(band.id for band in bands), groups, refs)
 
 
 def run_export(
@@ -283,6 +301,7 @@ def run_export(
 
     Raises:
         OutputTooLargeError: if it does not fit into free memory; before any request.
+        RequestTooLargeError: if not to be split and too large; before any request.
         EarthEngineError: if a tile cannot be had.
     """
     available = psutil.virtual_memory().available
@@ -295,7 +314,7 @@ def run_export(
     sink = MemorySink(export.shape, export.dtype, export.fill, cast=export.cast)
     with progress_bar(export.output_bytes, export.dtype.itemsize, enabled=progress) as on_placed:
         fetch_pixels(
-            export.requests,
+            export.requests(),
             sink,
             transport,
             max_workers=max_workers or MAX_WORKERS,

@@ -84,7 +84,7 @@ class Tile:
 
 def plan_tiles(
     shape: tuple[int, int], groups: Sequence[BandGroup], limits: Limits = LIMITS
-) -> list[Tile]:
+) -> Iterator[Tile]:
     """Tiles that cover every band and pixel of an image once.
 
     Args:
@@ -92,18 +92,16 @@ def plan_tiles(
         groups: its bands, grouped by how their masks travel.
         limits: what one request may ask for.
 
-    Returns:
+    Yields:
         Tiles in reading order, each within the limits.
 
     Raises:
         InvalidInputError: if a single pixel of one band passes the limits.
     """
-    return [
-        Tile(part, window)
-        for group in groups
-        for part in _within_limits(group, limits)
-        for window in _windows(shape, part.bytes_per_pixel, limits)
-    ]
+    for group in groups:
+        for part in _within_limits(group, limits):
+            for window in _windows(shape, part.bytes_per_pixel, limits):
+                yield Tile(part, window)
 
 
 def plan_one_tile(

@@ -41,7 +41,7 @@ def times_covered(shape: tuple[int, int], bands: int, tiles: list[Tile]) -> np.n
 def test_tiles_cover_every_band_and_pixel_once_within_the_limits(
     shape: tuple[int, int], dtypes: list[np.dtype], limits: Limits, fill: float
 ) -> None:
-    tiles = plan_tiles(shape, group_bands(dtypes, fill), limits)
+    tiles = list(plan_tiles(shape, group_bands(dtypes, fill), limits))
     assert (times_covered(shape, len(dtypes), tiles) == 1).all()
     for tile in tiles:
         assert tile.counted_bytes <= limits.request_bytes
@@ -63,7 +63,7 @@ def test_halving_loses_nothing(shape: tuple[int, int], dtypes: list[np.dtype]) -
 
 def test_a_large_image_takes_even_tiles_of_about_the_target() -> None:
     [group] = group_bands([np.dtype("uint16")] * 4, 0)
-    tiles = plan_tiles((10980, 10980), [group])
+    tiles = list(plan_tiles((10980, 10980), [group]))
     sizes = {t.counted_bytes for t in tiles}
     assert max(sizes) <= TARGET_BYTES
     assert min(sizes) > 0.8 * max(sizes)
@@ -102,4 +102,4 @@ def test_one_tile_or_a_reason() -> None:
 
 def test_a_pixel_past_the_limit_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="One pixel"):
-        plan_tiles((1, 1), group_bands([np.dtype("f8")], 0), Limits(request_bytes=8))
+        list(plan_tiles((1, 1), group_bands([np.dtype("f8")], 0), Limits(request_bytes=8)))

@@ -104,16 +104,22 @@ def fetch_pixels(
     """
     stopped = threading.Event()
     fetcher = _Fetcher(sink, transport, policy or RetryPolicy(), stopped, on_placed)
-    queue = deque(requests)
+    planned = iter(requests)
+    parts: deque[PixelRequest] = deque()  # of tiles that had to be split
     running: set[Future[list[PixelRequest]]] = set()
     with ThreadPoolExecutor(max_workers, thread_name_prefix="geetensor") as pool:
         try:
-            while queue or running:
-                while queue and len(running) < max_workers:
-                    running.add(pool.submit(fetcher.fetch, queue.popleft()))
+            while True:
+                while len(running) < max_workers:
+                    request = parts.popleft() if parts else next(planned, None)
+                    if request is None:
+                        break
+                    running.add(pool.submit(fetcher.fetch, request))
+                if not running:
+                    return
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
-                    queue.extendleft(future.result())
+                    parts.extend(future.result())
         finally:
             stopped.set()
 

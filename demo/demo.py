@@ -1,0 +1,144 @@
+"""The main job, end to end, on an Earth Engine that runs on this machine.
+
+Run by `make demo`. Writes GeoTIFFs and pictures into `demo-output/`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import ee
+import numpy as np
+from georeader.geotensor import GeoTensor
+from georeader.save import save_tiled_geotiff
+from pictures import contact_sheet, overview, quicklook
+
+import eemulator
+from geetensor import ee_image, ee_query, ee_utils
+
+OUTPUT = Path("demo-output")
+
+FIELDS = (47.46, -18.96, 47.51, -18.91)
+"""Some 5 km of the highlands of Madagascar, in longitude and latitude."""
+
+REGION = (699960 + 20000, 7900000 - 96000, 699960 + 96000, 7900000 - 20000)
+"""76 km of the same, in metres of UTM zone 38S."""
+
+UTM_38S = "EPSG:32738"
+
+
+@dataclass
+class Result:
+    """One line of the closing table."""
+
+    what: str
+    values: GeoTensor
+    requests: int
+    seconds: float
+    files: list[Path]
+
+    def row(self) -> list[str]:
+        """The line's cells."""
+        return [
+            self.what,
+            "×".join(str(n) for n in self.values.shape),
+            self.values.dtype.name,
+            f"{self.values.nbytes / 1e6:.0f}",
+            str(self.requests),
+            f"{self.seconds:.1f}",
+            ", ".join(file.name for file in self.files),
+        ]
+
+
+def series(server: eemulator.Server) -> Result:
+    """A year of Sentinel-2 over some fields: discovered, exported, shown date by date."""
+    start, before = time.perf_counter(), server.stats.total_requests
+    scenes = ee_query.query_s2_l2a(polygon=FIELDS, start_date="2024-01-01", end_date="2024-12-31")
+    clear = scenes[scenes["cloud_cover"] < 20]
+    print(f"{len(scenes)} Sentinel-2 scenes in 2024, {len(clear)} with less than 20 % of clouds.")
+    cube = ee_image.export_cube(
+        clear, geometry=FIELDS, bands=["B04", "B03", "B02"], scale=10, progress=True
+    )
+    seconds, requests = time.perf_counter() - start, server.stats.total_requests - before
+    sheet = contact_sheet(cube, OUTPUT / "series.png")
+    return Result("Sentinel-2 series", cube, requests, seconds, [sheet])
+
+
+def region(server: eemulator.Server) -> Result:
+    """One large export: more than 400 MB, saved as a GeoTIFF."""
+    scenes = ee_query.query_s2_l2a(
+        ee_utils.to_shapely(REGION, crs=UTM_38S), "2024-05-01", "2024-09-30", cloud_cover_max=20
+    )
+    best = scenes.sort_values(["overlap_percentage", "cloud_cover"], ascending=[False, True])
+    asset_id = best["asset_id"].iloc[0]
+    start, before = time.perf_counter(), server.stats.total_requests
+    bands = ["B04", "B03", "B02", "B08"]
+    image = ee_image.export_image(
+        asset_id, REGION, bands, crs_geometry=UTM_38S, scale=10, progress=True
+    )
+    seconds, requests = time.perf_counter() - start, server.stats.total_requests - before
+    tif = OUTPUT / "region.tif"
+    save_tiled_geotiff(
+        image,
+        str(tif),
+        profile_arg={"compress": "lzw", "predictor": 2, "num_threads": "all_cpus"},
+        descriptions=bands,
+        dir_tmpfiles=str(OUTPUT),
+    )
+    return Result(
+        f"Sentinel-2 {asset_id[-38:]}",
+        image,
+        requests,
+        seconds,
+        [tif, quicklook(image, OUTPUT / "region.png")],
+    )
+
+
+def mosaic(server: eemulator.Server) -> Result:
+    """Two real Landsat 8 scenes of 18 May 2020 as one image, made by the service."""
+    pair = ee.ImageCollection("LANDSAT/LC08/C02/T1")
+    area = ee_query.query_collection(
+        "LANDSAT/LC08/C02/T1", (-56, -27, -53, -24), "2020-05-18", "2020-05-18"
+    ).union_all()
+    start, before = time.perf_counter(), server.stats.total_requests
+    image = ee_image.export_image(
+        pair.mosaic(), area, ["B4", "B3", "B2"], crs="EPSG:32621", scale=30, progress=True
+    )
+    seconds, requests = time.perf_counter() - start, server.stats.total_requests - before
+    return Result(
+        "Landsat 8 mosaic (real)",
+        image,
+        requests,
+        seconds,
+        [quicklook(image, OUTPUT / "landsat.png")],
+    )
+
+
+def closing_table(results: list[Result]) -> str:
+    """Shape, megabytes, requests, seconds and files of each result."""
+    header = ["", "shape", "dtype", "MB", "requests", "seconds", "files"]
+    rows = [header, *(result.row() for result in results)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
+    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join([lines[0], "-" * max(len(line.rstrip()) for line in lines), *lines[1:]])
+
+
+def main() -> None:
+    """Run all three jobs."""
+    # One colour for what is masked and what is not: a quick-look is no analysis.
+    np.seterr(invalid="ignore")
+    OUTPUT.mkdir(exist_ok=True)
+    os.environ.setdefault("GDAL_CACHEMAX", "256")
+    with eemulator.running() as server:
+        print(f"An Earth Engine is running at {server.url}")
+        ee_utils.initialize(project=server.project, url=server.url)
+        results = [series(server), region(server), mosaic(server)]
+        overview([r.values for r in results], OUTPUT / "overview.png")
+    print(f"\n{closing_table(results)}\n\nPictures and GeoTIFFs are in {OUTPUT.resolve()}")
+
+
+if __name__ == "__main__":
+    main()
