@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import ee
+import googleapiclient.errors
 from shapely.geometry import mapping
 
 from geetensor.engine.fetch import compute_value
@@ -92,7 +93,7 @@ def initialize(
         )
     try:
         ee.Initialize(credentials=credentials, url=endpoint, project=project)
-    except ee.EEException as error:
+    except (ee.EEException, googleapiclient.errors.Error, OSError) as error:
         ee.Reset()
         raise SignInError(
             f"Earth Engine at {endpoint} refused the session for project {project!r}: {error}"
