@@ -94,37 +94,37 @@ def open_sources(images: Sequence[str | ee.Image], transport: Transport) -> list
         for info in _describe(named[start : start + METADATA_BATCH], transport)
     ]
     return [
-        Source(
-            image,
-            AssetRef(original) if isinstance(original, str) else serialize(image, label),
-            info,
-            label,
-        )
-        for original, (image, label), info in zip(images, named, infos, strict=True)
+        Source(image, ref, info, label)
+        for (image, ref, label), info in zip(named, infos, strict=True)
     ]
 
 
-def _name(image: object) -> tuple[ee.Image, str]:
+_Named = tuple[ee.Image, ImageRef, str]
+"""The client's object, how requests name it, and what messages call it."""
+
+
+def _name(image: object) -> _Named:
     if isinstance(image, str):
         if not image.strip("/ "):
             raise InvalidInputError("The asset id is empty.")
-        return ee.Image.load(image), image
+        return ee.Image.load(image), AssetRef(image), image
     if isinstance(image, ee.Image):
-        return image, "the computed image"
+        label = "the computed image"
+        return image, serialize(image, label), label
     raise InvalidInputError(
         f"Expected an asset id or an ee.Image, got {type(image).__name__}. "
         "A collection becomes one image by .mosaic(), .median() or .first()."
     )
 
 
-def _describe(named: Sequence[tuple[ee.Image, str]], transport: Transport) -> Iterator[ImageInfo]:
+def _describe(named: Sequence[_Named], transport: Transport) -> Iterator[ImageInfo]:
     if len(named) == 1:
-        image, label = named[0]
-        expression = serialize(image, label).expression
-        yield decode_image_info(compute_value(expression, transport, label=label))
+        image, ref, label = named[0]
+        known = ref if isinstance(ref, ExpressionRef) else serialize(image, label)
+        yield decode_image_info(compute_value(known.expression, transport, label=label))
         return
-    label = f"{named[0][1]} and {len(named) - 1} more images"
-    collection = ee.ImageCollection([image for image, _ in named])
+    label = f"{named[0][2]} and {len(named) - 1} more images"
+    collection = ee.ImageCollection([image for image, _, _ in named])
     result = compute_value(serialize(collection, label).expression, transport, label=label)
     features = result.get("features", []) if isinstance(result, dict) else []
     if len(features) != len(named):

@@ -75,7 +75,7 @@ def test_native_windows(
 @many_exports
 @given(
     lon=st.floats(44.06, 44.07),
-    lat=st.floats(-18.095, -18.085),
+    lat=st.floats(-18.105, -18.095),
     size=st.floats(0.0005, 0.008),
     crs=st.sampled_from([UTM_CRS, "EPSG:32739", "EPSG:3857", "EPSG:4326", "EPSG:6933", None]),
     scale=st.sampled_from([10, 15, 30.5, 100, None]),

@@ -1,0 +1,137 @@
+"""Queries: every scene in a table whose shape never changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import ee
+import pandas as pd
+import pytest
+import shapely
+
+from geetensor import ee_image, ee_query
+from geetensor.errors import EarthEngineError, InvalidInputError
+from tests.eemulator.synthetic import UTM
+from tests.geetensor.oracle import assert_exact
+
+if TYPE_CHECKING:
+    import eemulator
+
+HERE = (44.06, -18.10, 44.07, -18.09)
+"""Inside of every scene of the series."""
+
+DTYPES = {
+    "asset_id": "str",
+    "collection": "str",
+    "acquisition_date": "datetime64[ms, UTC]",
+    "end_date": "datetime64[ms, UTC]",
+    "satellite": "str",
+    "cloud_cover": "float64",
+    "overlap_percentage": "float64",
+    "solar_day": "datetime64[s]",
+    "solar_time": "datetime64[ms]",
+    "crs": "str",
+    "transform": "object",
+    "orbit": "str",
+    "tile": "str",
+    "geometry": "geometry",
+}
+
+
+def query(**arguments: Any) -> Any:
+    defaults = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
+    return ee_query.query_collection("TEST/SERIES", HERE, **{**defaults, **arguments})
+
+
+def names(scenes: Any) -> list[str]:
+    return [asset_id.rpartition("/")[2] for asset_id in scenes["asset_id"]]
+
+
+def test_the_table(server: eemulator.Server) -> None:
+    scenes = query()
+    assert server.stats.requests == {"value:compute": 1}
+    assert {name: str(dtype) for name, dtype in scenes.dtypes.items()} == DTYPES
+    assert scenes.crs == "EPSG:4326"
+    assert list(scenes.index) == list(range(6))
+    assert names(scenes) == [f"s00{i}" for i in range(6)]
+    first = scenes.iloc[0]
+    assert first["acquisition_date"] == pd.Timestamp("2024-01-01", tz="UTC")
+    assert first["end_date"] == pd.Timestamp("2024-01-01T00:00:01", tz="UTC")
+    assert first["crs"] == "EPSG:32738"
+    assert first["transform"] == UTM.transform
+    assert first["overlap_percentage"] == pytest.approx(100)
+    assert first["solar_time"] == pd.Timestamp("2024-01-01") + pd.Timedelta(seconds=44.065 * 240)
+    assert first["solar_day"] == pd.Timestamp("2024-01-01")
+    assert first.geometry.contains(shapely.box(*HERE))
+
+
+def test_the_table_is_the_same_when_empty(server: eemulator.Server) -> None:
+    for nothing in (
+        query(start_date="1999-01-01", end_date="1999-12-31"),
+        ee_query.query_collection("TEST/SERIES", (0, 0, 1, 1), "2024-01-01", "2024-12-31"),
+    ):
+        assert len(nothing) == 0
+        assert {name: str(dtype) for name, dtype in nothing.dtypes.items()} == DTYPES
+        assert nothing.crs == "EPSG:4326"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "found"),
+    [
+        ("2024-01-02", "2024-01-03", ["s001", "s002"]),
+        ("2024-01-02", "2024-01-02", ["s001"]),
+        ("2024-01-02", "2024-01-03T00:00:00", ["s001"]),
+        (dt.date(2024, 1, 2), dt.date(2024, 1, 3), ["s001", "s002"]),
+        (dt.datetime(2024, 1, 2), dt.datetime(2024, 1, 3), ["s001"]),  # noqa: DTZ001
+        (
+            dt.datetime(2024, 1, 2, 3, tzinfo=dt.timezone(dt.timedelta(hours=3))),
+            dt.datetime(2024, 1, 3, 4, tzinfo=dt.timezone(dt.timedelta(hours=3))),
+            ["s001", "s002"],
+        ),
+    ],
+)
+def test_a_day_is_included_and_a_moment_is_not(
+    server: eemulator.Server, start: Any, end: Any, found: list[str]
+) -> None:
+    assert names(query(start_date=start, end_date=end)) == found
+
+
+def test_properties_filters_and_limit(server: eemulator.Server) -> None:
+    scenes = query(properties=["cloud", "even"], filters=ee.Filter.lt("cloud", 45), limit=3)
+    assert names(scenes) == ["s001", "s002", "s003"]
+    assert list(scenes["cloud"]) == [40, 30, 20]
+    assert scenes["even"].isna().tolist() == [True, False, True]
+    assert list(scenes.columns[:13]) == list(ee_query.COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"start_date": "yesterday-ish"}, "Not a date: 'yesterday-ish'"),
+        ({"start_date": None}, "Not a date"),
+        ({"start_date": "2024-02-01"}, "is not after"),
+        ({"cloud_cover_max": 20}, "not known which property of TEST/SERIES"),
+        ({"limit": 0}, "limit must be above 0"),
+    ],
+)
+def test_bad_input_is_refused_before_any_request(
+    server: eemulator.Server, arguments: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=reason):
+        query(**arguments)
+    with pytest.raises(InvalidInputError, match="empty"):
+        ee_query.query_collection("TEST/SERIES", shapely.Polygon(), "2024-01-01", "2024-01-02")
+    assert not server.stats.requests
+
+
+def test_the_services_refusal_is_passed_on(server: eemulator.Server) -> None:
+    with pytest.raises(EarthEngineError, match="'NO/SUCH' not found"):
+        ee_query.query_collection("NO/SUCH", HERE, "2024-01-01", "2024-01-02")
+
+
+def test_a_table_goes_into_export_cube_as_it_is(server: eemulator.Server) -> None:
+    scenes = query(limit=2)
+    cube = ee_image.export_cube(scenes, HERE, ["u16"])
+    for image, k in zip(cube, (10, 11), strict=True):
+        assert_exact(image, ["u16"], k, UTM)
