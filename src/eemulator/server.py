@@ -137,7 +137,7 @@ def running(
         local-emulator
     """
     if catalog is None:
-        from .catalog import default_catalog  # noqa: PLC0415 - not needed with one's own
+        from .catalog import default_catalog
 
         catalog = default_catalog()
     server = Server(catalog, limits or Limits(), host, port)

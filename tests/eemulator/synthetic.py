@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -11,15 +11,16 @@ from pyproj import Transformer
 from eemulator import Band, Catalog, CollectionAsset, Grid, ImageAsset
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 UTM = Grid("EPSG:32738", (10.0, 0.0, 399_960.0, 0.0, -10.0, 8_000_020.0), 300, 250)
 UTM_60 = Grid("EPSG:32738", (60.0, 0.0, 399_960.0, 0.0, -60.0, 8_000_020.0), 50, 42)
 SHEARED = Grid("EPSG:32738", (9.0, 1.5, 400_000.25, -2.0, -11.0, 8_000_000.5), 120, 90)
 LONLAT = Grid("EPSG:4326", (0.001, 0.0, 44.0, 0.0, -0.001, -18.0), 400, 300)
 
-DTYPES = {
+DTYPES: dict[str, type[np.generic]] = {
     "u8": np.uint8,
     "i16": np.int16,
     "u16": np.uint16,
@@ -35,21 +36,21 @@ DAY = 86_400_000
 
 def formula(name: str, k: int, rows: Any, cols: Any) -> NDArray[Any]:
     """The value of band `name` of image `k` at native rows and columns."""
-    base = (np.asarray(rows) * 31 + np.asarray(cols) * 17 + k) % 251
+    base: NDArray[Any] = (np.asarray(rows) * 31 + np.asarray(cols) * 17 + k) % 251
     match name:
         case "i16":
-            return (base.astype(np.int16) - 125) * np.int16(200)
+            base = (base - 125) * 200
         case "u16":
-            return (base * 257).astype(np.uint16)
+            base = base * 257
         case "i32":
-            return (base.astype(np.int64) * 8_000_003 - 1_000_000_000).astype(np.int32)
+            base = base * 8_000_003 - 1_000_000_000
         case "f32":
-            return (base.astype(np.float32) - 100) / np.float32(7)
+            base = (base.astype(np.float32) - 100) / np.float32(7)
         case "f64":
-            return (base.astype(np.float64) - 100) / 7.0
+            base = (base - 100) / 7.0
         case "flag":
-            return (base % 2).astype(np.uint8)
-    return base.astype(np.uint8)
+            base = base % 2
+    return base.astype(DTYPES[name])
 
 
 def is_valid(name: str, k: int, rows: Any, cols: Any) -> NDArray[np.bool_]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
 from ..limits import too_deep
+from .function import Function
 from .graph import Expression, Node, kind_of
 from .promote import bind
 from .registry import Algorithm, lookup
@@ -63,23 +64,6 @@ class _Ask:
 
     node: Node
     scope: _Scope
-
-
-class Function:
-    """A function as a value: called with its arguments in order."""
-
-    def __init__(self, names: list[str], call: Callable[[dict[str, Any]], Any]) -> None:
-        self._names = names
-        self._call = call
-
-    def __call__(self, *arguments: Any) -> Any:
-        """Apply it; surplus arguments are dropped, missing ones are null."""
-        padded = list(arguments) + [None] * (len(self._names) - len(arguments))
-        return self._call(dict(zip(self._names, padded, strict=False)))
-
-    def call_named(self, arguments: dict[str, Any]) -> Any:
-        """Apply it to arguments by name."""
-        return self._call({name: arguments.get(name) for name in self._names})
 
 
 class Evaluator:
@@ -138,7 +122,7 @@ class Evaluator:
             case "arrayValue":
                 items = []
                 for item in content.get("values", []):
-                    items.append((yield _Ask(item, scope)))  # noqa: PERF401
+                    items.append((yield _Ask(item, scope)))
                 return items
             case "dictionaryValue":
                 members = {}

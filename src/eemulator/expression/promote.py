@@ -12,12 +12,15 @@ from ..errors import ServiceError
 from ..pixels.constant import constant_image
 from ..values.collection import Collection
 from ..values.element import Element
+from ..values.filters import Filter
 from ..values.geometry import Feature, Geometry
 from ..values.image import Image
 from ..values.margin import ErrorMargin
 from ..values.parse import parse_date, parse_geometry
 from ..values.projection import Projection
+from ..values.reducer import Reducer
 from ..values.time import Date, DateRange
+from .function import Function
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +38,7 @@ def bind(signature: Signature, given: dict[str, Any]) -> list[Any]:
     for name in given:
         if name not in known:
             raise ServiceError(f"Unrecognized argument '{name}'.")
-    bound = []
+    bound: list[Any] = []
     for argument in signature.arguments:
         value = given.get(argument.name)
         if value is None:
@@ -166,6 +169,9 @@ def _projection(value: Any) -> Projection:
         return value
     if isinstance(value, str):
         return Projection(value)
+    if isinstance(value, dict) and value.get("type") == "Projection":
+        # A default in the client's algorithms.json.
+        return Projection(value["crs"], tuple(value["transform"]))
     raise _Mismatch
 
 
@@ -190,6 +196,15 @@ def _date_range(value: Any) -> DateRange:
     return DateRange(start.millis, start.millis + 1)
 
 
+def _instance(kind: type) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if isinstance(value, kind):
+            return value
+        raise _Mismatch
+
+    return check
+
+
 _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "Image": _image,
     "ImageCollection": _collection,
@@ -208,6 +223,9 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "Long": _integer,
     "Boolean": _boolean,
     "String": _string,
+    "Algorithm": _instance(Function),
+    "Filter": _instance(Filter),
+    "Reducer": _instance(Reducer),
 }
 
 

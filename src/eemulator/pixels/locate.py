@@ -7,7 +7,7 @@ pixel does not depend on the window it is asked in.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -87,7 +87,7 @@ def _aligned(grid: Grid, native: Grid) -> Located | None:
     return Located((high, wide), rows[high, np.newaxis], cols[np.newaxis, wide], None)
 
 
-def _index(position: NDArray[np.float64]) -> NDArray[np.int64]:
+def _index(position: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
     return np.floor(position + SNAP).astype(np.int64)
 
 

@@ -45,7 +45,7 @@ class Need:
     grid: Grid
 
 
-class PixelNode(ABC):
+class PixelNode:
     """Anything that computes pixels.
 
     Attributes:
@@ -55,7 +55,7 @@ class PixelNode(ABC):
     inputs: Sequence[ImageBand] = ()
 
 
-class Leaf(PixelNode):
+class Leaf(PixelNode, ABC):
     """A node without inputs."""
 
     @abstractmethod
@@ -69,7 +69,7 @@ class Leaf(PixelNode):
         """
 
 
-class Operation(PixelNode):
+class Operation(PixelNode, ABC):
     """A node that computes from other bands."""
 
     @abstractmethod

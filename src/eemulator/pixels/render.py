@@ -24,7 +24,7 @@ def render(request: PixelRequest) -> bytearray | bytes:
     """The file asked for; computed in strips of rows, so that memory stays bounded."""
     grid = request.grid
     if request.file_format == "GEO_TIFF":
-        from .geotiff import encode_geotiff  # noqa: PLC0415 - rasterio is slow to import
+        from .geotiff import encode_geotiff
 
         return encode_geotiff(request.bands, grid, _strips(request))
     return encode_npy(request.bands, grid.width, grid.height, _strips(request))

@@ -13,11 +13,11 @@ from ..values.projection import Projection, Transform, same_crs
 from .default_grid import bounded_grid, default_projection, natural_bounds
 
 if TYPE_CHECKING:
-    from ..values.image import Image, ImageBand
     from collections.abc import Mapping
 
     from ..limits import Limits
     from ..values.geometry import Geometry
+    from ..values.image import Image, ImageBand
 
 FORMATS = ("NPY", "GEO_TIFF")
 _KNOWN = {"expression", "fileFormat", "grid", "bandIds", "visualizationOptions", "workloadTag"}

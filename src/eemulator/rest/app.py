@@ -25,10 +25,10 @@ from .methods import Methods
 from .replies import BytesReply, error_reply, json_reply
 
 if TYPE_CHECKING:
-    from ..stats import Stats
     from collections.abc import Callable, Mapping
 
     from ..catalog.model import Catalog
+    from ..stats import Stats
 
 _log = logging.getLogger("eemulator")
 

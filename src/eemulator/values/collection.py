@@ -12,6 +12,7 @@ from .element import Element
 from .geometry import Geometry
 from .image import Image
 from .projection import WGS84
+from .shapes import areal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -66,7 +67,6 @@ class Collection(Element):
     elements: Iterable[Element] = field(repr=False)
     properties: Mapping[str, Any] = field(default_factory=dict)
     asset_id: str | None = None
-    version: int | None = None
     count: int | None = None
     of_images: bool = False
 
@@ -113,10 +113,7 @@ class Collection(Element):
     @property
     def geometry(self) -> Geometry | None:
         """The union of the elements' geometries."""
-        shapes = [e.geometry.lonlat for e in self if e.geometry is not None]
-        areas = [
-            shapely.Polygon(shape) if shape.geom_type == "LinearRing" else shape for shape in shapes
-        ]
+        areas = [areal(e.geometry.lonlat) for e in self if e.geometry is not None]
         if not areas:
             return Geometry(shapely.GeometryCollection())
         return Geometry(shapely.union_all(areas), WGS84.crs)

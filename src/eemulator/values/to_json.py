@@ -66,7 +66,7 @@ def image_json(image: Image, limits: Limits) -> dict[str, Any]:
         described["version"] = image.version
     properties = {key: to_json(v, limits) for key, v in image.properties.items()}
     if image.footprint is not None:
-        properties["system:footprint"] = image.footprint.json()
+        properties["system:footprint"] = to_json(image.footprint, limits)
     if properties:
         described["properties"] = properties
     return described
@@ -76,7 +76,7 @@ def feature_json(feature: Feature, limits: Limits) -> dict[str, Any]:
     """A feature; its index becomes `id`."""
     described: dict[str, Any] = {
         "type": "Feature",
-        "geometry": None if feature.geometry is None else feature.geometry.json(),
+        "geometry": to_json(feature.geometry, limits),
     }
     if feature.index is not None:
         described["id"] = feature.index
@@ -100,7 +100,6 @@ def collection_json(collection: Collection, limits: Limits) -> dict[str, Any]:
     described: dict[str, Any] = {"type": collection.type_name}
     if collection.asset_id is not None:
         described["id"] = collection.asset_id
-        described["version"] = collection.version
     if collection.is_images:
         described["bands"] = []
     else:

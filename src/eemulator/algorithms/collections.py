@@ -1,0 +1,242 @@
+"""Collections of whatever."""
+
+from __future__ import annotations
+
+from functools import cmp_to_key
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ServiceError
+from ..expression.registry import algorithm
+from ..values.collection import Collection
+from ..values.element import Element
+from ..values.filters import Filter, Operand
+from ..values.geometry import Feature, Geometry
+from ..values.time import Date
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..expression.function import Function
+    from ..values.reducer import Reducer
+
+
+@algorithm("Collection")
+def collection(features: list[Any]) -> Collection:
+    """A collection of given features."""
+    return Collection.of([_feature(item) for item in features])
+
+
+def _feature(item: Any) -> Element:
+    if isinstance(item, Geometry):
+        return Feature(item, {})
+    if isinstance(item, Element):
+        return item
+    raise ServiceError("Parameter 'features' must be a list of features.")
+
+
+@algorithm("Collection.size")
+def size(source: Collection) -> int:
+    """How many elements."""
+    return len(source)
+
+
+@algorithm("Collection.first")
+def first(source: Collection) -> Element | None:
+    """The first element; null of an empty collection."""
+    return next(iter(source), None)
+
+
+@algorithm("Collection.toList")
+def to_list(source: Collection, count: int, offset: int) -> list[Element]:
+    """Some elements as a list."""
+    if count < 0 or offset < 0:
+        raise ServiceError("Parameters 'count' and 'offset' must not be negative.")
+    return list(islice(source, offset, offset + count))
+
+
+@algorithm("Collection.filter")
+def filter_elements(source: Collection, test: Any) -> Collection:
+    """The elements that pass."""
+    if not isinstance(test, Filter):
+        raise ServiceError("Parameter 'filter' must be a Filter.")
+    return source.derived(lambda: (element for element in source if test.passes(element)))
+
+
+@algorithm("Collection.limit")
+def limit(source: Collection, most: int | None, key: str | None, ascending: bool) -> Collection:
+    """In order of a property, and not more than so many; elements without it come first."""
+    if most is not None and most < 1:
+        raise ServiceError(f"Parameter 'limit' must be positive, got {most}.")
+
+    def elements() -> Iterator[Element]:
+        ordered = source if key is None else sort_by(list(source), key, ascending)
+        return islice(iter(ordered), most)
+
+    count = None
+    if source.count is not None:
+        count = source.count if most is None else min(source.count, most)
+    return source.derived(elements, count)
+
+
+def sort_by(elements: Sequence[Element], key: str, ascending: bool) -> list[Element]:
+    """A stable sort by a property."""
+    operand = Operand(key, None)
+    return sorted(
+        elements, key=lambda element: sort_key(operand.of(element)), reverse=not ascending
+    )
+
+
+def _compare(one: tuple[int, Any], other: tuple[int, Any]) -> int:
+    return (one > other) - (one < other)
+
+
+_key = cmp_to_key(_compare)
+
+
+def sort_key(value: Any) -> Any:
+    """An order of all values: nulls, then numbers, then strings, then the rest [I]."""
+    if value is None:
+        return _key((0, 0))
+    if isinstance(value, Date):
+        value = value.millis
+    if isinstance(value, (int, float)):
+        return _key((1, value))
+    return _key((2, value) if isinstance(value, str) else (3, repr(value)))
+
+
+@algorithm("Collection.map")
+def map_elements(source: Collection, function: Function, drop_nulls: bool) -> Collection:
+    """A function of each element, called when the element is looked at; indices stay."""
+
+    def elements() -> Iterator[Element]:
+        for element in source:
+            made = _mapped(element, function)
+            if made is not None:
+                yield made
+            elif not drop_nulls:
+                raise ServiceError("A mapped algorithm must return a Feature or Image.").within(
+                    _where(element)
+                )
+
+    return source.derived(elements, None if drop_nulls else source.count)
+
+
+def _where(element: Element) -> str:
+    """How the service begins the message of an error in a mapped function [S]."""
+    return f"Error in map(ID={element.index}):\n"
+
+
+def _mapped(element: Element, function: Function) -> Element | None:
+    try:
+        made = _element(function(element))
+    except ServiceError as error:
+        raise error.within(_where(element)) from error
+    if made is None or element.index is None or made.index == element.index:
+        return made
+    return made.with_property("system:index", element.index)
+
+
+def _element(made: Any) -> Element | None:
+    if made is None or isinstance(made, Element):
+        return made
+    raise ServiceError("A mapped algorithm must return a Feature or Image.")
+
+
+@algorithm("Collection.iterate")
+def iterate(source: Collection, function: Function, start: Any) -> Any:
+    """A function of each element and of what it returned before."""
+    result = start
+    for element in source:
+        result = function(element, result)
+    return result
+
+
+@algorithm("Collection.flatten")
+def flatten(source: Collection) -> Collection:
+    """The elements of the elements, indices joined by `_`."""
+
+    def elements() -> Iterator[Element]:
+        for outer in source:
+            if not isinstance(outer, Collection):
+                raise ServiceError("The elements of the collection must be collections.")
+            for inner in outer:
+                yield _prefixed(inner, f"{outer.index}_")
+
+    return source.derived(elements)
+
+
+def _prefixed(element: Element, prefix: str) -> Element:
+    return element.with_property("system:index", f"{prefix}{element.index}")
+
+
+def joined(one: Collection, other: Collection) -> Collection:
+    """The elements of both, indices prefixed `1_` and `2_`."""
+
+    def elements() -> Iterator[Element]:
+        for prefix, part in (("1_", one), ("2_", other)):
+            for element in part:
+                yield _prefixed(element, prefix)
+
+    count = None
+    if one.count is not None and other.count is not None:
+        count = one.count + other.count
+    empty = Collection((), of_images=one.of_images)
+    return empty.derived(elements, count)
+
+
+@algorithm("Collection.merge")
+def merge(one: Collection, other: Collection) -> Collection:
+    """Both, one after the other."""
+    return joined(one, other)
+
+
+@algorithm("Collection.distinct")
+def distinct(source: Collection, names: Any) -> Collection:
+    """The first element of each combination of properties."""
+    operands = [Operand(name, None) for name in ([names] if isinstance(names, str) else names)]
+
+    def elements() -> Iterator[Element]:
+        seen: set[str] = set()
+        for element in source:
+            values = repr([_plain(operand.of(element)) for operand in operands])
+            if values not in seen:
+                seen.add(values)
+                yield element
+
+    return source.derived(elements)
+
+
+def _plain(value: Any) -> Any:
+    return value.json() if isinstance(value, (Geometry, Date)) else value
+
+
+@algorithm("Collection.geometry")
+def geometry(source: Collection, margin: object) -> Geometry | None:  # noqa: ARG001
+    """The union of the elements' geometries."""
+    return source.geometry
+
+
+@algorithm("Collection.reduceColumns")
+def reduce_columns(
+    source: Collection, reducer: Reducer, selectors: list[str], weights: list[str] | None
+) -> dict[str, Any]:
+    """A reducer over rows of properties.
+
+    Raises:
+        ServiceError: not as many selectors as the reducer has inputs.
+    """
+    if len(selectors) != reducer.inputs:
+        raise ServiceError(
+            f"The reducer has {reducer.inputs} inputs, but {len(selectors)} selectors are given."
+        )
+    if weights is not None and len(weights) != 1:
+        raise ServiceError("The emulator takes one weight selector for all inputs.")
+    operands = [Operand(name, None) for name in selectors]
+    rows, given = [], []
+    for element in source:
+        weight = 1.0 if weights is None else element.get(weights[0])
+        if weight is not None:
+            rows.append([operand.of(element) for operand in operands])
+            given.append(float(weight))
+    return reducer.table(rows, given)

@@ -1,0 +1,83 @@
+"""Casts of images."""
+
+from __future__ import annotations
+
+from typing import Any, TYPE_CHECKING
+
+from ..errors import ServiceError
+from ..expression.registry import algorithm
+from ..pixels.arithmetic import cast
+from ..pixels.pointwise import Pointwise, Recipe
+from ..values.pixel_type import DOUBLE, FLOAT, PixelType
+from .image_math import derived
+
+if TYPE_CHECKING:
+    from ..values.image import Image
+    from ..pixels.node import Plane
+
+_SIGNED = {8: "int8", 16: "int16", 32: "int32", 64: "int64"}
+
+TYPES: dict[str, PixelType] = {
+    **{
+        name: PixelType("int", -(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        for bits, name in _SIGNED.items()
+    },
+    **{f"uint{bits}": PixelType("int", 0, 2**bits - 1) for bits in (8, 16, 32)},
+    "float": FLOAT,
+    "double": DOUBLE,
+}
+TYPES |= {
+    "byte": TYPES["uint8"],
+    "short": TYPES["int16"],
+    "int": TYPES["int32"],
+    "long": TYPES["int64"],
+}
+
+
+def cast_bands(image: Image, kinds: list[PixelType]) -> Image:
+    """Each band in another type; the properties stay."""
+    node = Pointwise(
+        Recipe((band,), _caster(band.type, kind))
+        for band, kind in zip(image.bands, kinds, strict=True)
+    )
+    return image.with_bands(
+        derived(band.id, kind, (band,), node, i)
+        for i, (band, kind) in enumerate(zip(image.bands, kinds, strict=True))
+    )
+
+
+def _caster(source: PixelType, target: PixelType) -> Any:
+    def run(plane: Plane) -> Plane:
+        return cast(plane, source, target)
+
+    return run
+
+
+def _register(name: str, kind: PixelType) -> None:
+    titled = name[0].upper() + name[1:]
+
+    @algorithm(f"Image.{name}", f"Image.to{titled}")
+    def run(image: Image) -> Image:
+        return cast_bands(image, [kind] * len(image.bands))
+
+
+for _name, _kind in TYPES.items():
+    _register(_name, _kind)
+
+
+@algorithm("Image.cast")
+def cast_by_name(image: Image, types: dict[str, Any], order: list[str] | None) -> Image:
+    """Some bands in other types, perhaps in another order.
+
+    Raises:
+        ServiceError: there is no such type.
+    """
+    chosen = image if order is None else image.with_bands(image.named(order))
+    kinds = []
+    for band in chosen.bands:
+        wanted = types.get(band.id, band.type)
+        kind = TYPES.get(wanted) if isinstance(wanted, str) else wanted
+        if not isinstance(kind, PixelType):
+            raise ServiceError(f"Unknown pixel type '{wanted}'.")
+        kinds.append(kind)
+    return cast_bands(chosen, kinds)

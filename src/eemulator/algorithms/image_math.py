@@ -1,0 +1,126 @@
+"""Arithmetic of images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import ServiceError
+from ..expression.registry import algorithm
+from ..pixels.arithmetic import BINARY, UNARY
+from ..pixels.node import Plane, both
+from ..pixels.pointwise import Pointwise, Recipe
+from ..values.image import Image, ImageBand
+from ..values.pixel_type import FLOAT
+from ..wheel import signatures
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..pixels.arithmetic import Binary, Unary
+    from ..values.pixel_type import PixelType
+
+_ALIASES = {
+    "bitwise_and": "bitwiseAnd",
+    "bitwise_or": "bitwiseOr",
+    "bitwise_xor": "bitwiseXor",
+}
+
+
+def paired(left: Image, right: Image) -> list[tuple[str, ImageBand, ImageBand]]:
+    """Bands that meet in an operation of two images, and the name of each result.
+
+    One band goes with all; equal sets of names go by name; else by position.
+
+    Raises:
+        ServiceError: the counts do not fit.
+    """
+    one, other = left.bands, right.bands
+    if len(other) == 1 or (len(one) == len(other) and set(left.names) != set(right.names)):
+        others = list(other) * (len(one) if len(other) == 1 else 1)
+        return [(a.id, a, b) for a, b in zip(one, others, strict=True)]
+    if len(one) == 1:
+        return [(b.id, one[0], b) for b in other]
+    if len(one) != len(other):
+        raise ServiceError(
+            "The images must have the same number of bands, or one of them a single band; "
+            f"got {len(one)} and {len(other)}."
+        )
+    by_name = {band.id: band for band in other}
+    return [(a.id, a, by_name[a.id]) for a in one]
+
+
+def derived(
+    name: str, kind: PixelType, sources: Sequence[ImageBand], node: Pointwise, index: int
+) -> ImageBand:
+    """A band on the grid of the first source that has one."""
+    grid = next((band for band in sources if band.is_fixed), sources[0])
+    extent = next((band.extent for band in sources if band.extent is not None), None)
+    return ImageBand(name, kind, node, index, grid.projection, grid.dimensions, extent)
+
+
+def binary(operation: Binary, left: Image, right: Image) -> Image:
+    """An operation of two images."""
+    pairs = paired(left, right)
+    node = Pointwise(Recipe((a, b), operation.compute(a.type, b.type)) for _, a, b in pairs)
+    bands = [
+        derived(name, operation.result(a.type, b.type), (a, b), node, i)
+        for i, (name, a, b) in enumerate(pairs)
+    ]
+    subject = left if any(band.is_fixed for band in left.bands) or left.footprint else right
+    return subject.computed(bands)
+
+
+def unary(operation: Unary, image: Image) -> Image:
+    """An operation of one image."""
+    node = Pointwise(Recipe((band,), operation.compute(band.type)) for band in image.bands)
+    return image.computed(
+        derived(band.id, operation.result(band.type), (band,), node, i)
+        for i, band in enumerate(image.bands)
+    )
+
+
+def _register_binary(name: str, operation: Binary) -> None:
+    @algorithm(f"Image.{name}")
+    def run(left: Image, right: Image) -> Image:
+        return binary(operation, left, right)
+
+
+def _register_unary(name: str, operation: Unary) -> None:
+    @algorithm(f"Image.{name}")
+    def run(image: Image) -> Image:
+        return unary(operation, image)
+
+
+for _name, _operation in BINARY.items():
+    _register_binary(_name, _operation)
+for _alias, _name in _ALIASES.items():
+    if f"Image.{_alias}" in signatures():
+        _register_binary(_alias, BINARY[_name])
+for _name, _single in UNARY.items():
+    _register_unary(_name, _single)
+
+
+@algorithm("Image.normalizedDifference")
+def normalized_difference(image: Image, names: list[str] | None) -> Image:
+    """`(first - second) / (first + second)` as float band `nd`; masked where one is negative.
+
+    Raises:
+        ServiceError: not two bands.
+    """
+    chosen = list(image.bands[:2]) if names is None else image.named(names)
+    if len(chosen) != 2:
+        raise ServiceError(f"Two bands are needed, got {len(chosen)}.")
+    first, second = chosen
+    node = Pointwise([Recipe((first, second), _normalized)])
+    return image.computed([derived("nd", FLOAT, chosen, node, 0)])
+
+
+def _normalized(one: Plane, other: Plane) -> Plane:
+    a, b = one.values.astype(np.float64), other.values.astype(np.float64)
+    total = a + b
+    with np.errstate(all="ignore"):
+        values = np.where(total == 0, 0.0, (a - b) / np.where(total == 0, 1.0, total))
+    positive = (a >= 0) & (b >= 0)
+    return Plane(values.astype(np.float32), both(both(one.mask, other.mask), positive))

@@ -1,0 +1,205 @@
+"""Numbers and strings."""
+
+from __future__ import annotations
+
+import json
+import math
+import operator
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ServiceError
+from ..expression.registry import algorithm
+from ..values.to_json import number
+from .image_cast import TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _divide(a: float, b: float) -> float:
+    return a / b if b else 0.0
+
+
+def _mod(a: float, b: float) -> float:
+    return math.fmod(a, b) if b else 0.0
+
+
+_BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": _divide,
+    "mod": _mod,
+    "pow": lambda a, b: math.pow(a, b),
+    "min": min,
+    "max": max,
+    "first": lambda a, b: a,  # noqa: ARG005
+    "firstNonZero": lambda a, b: a or b,
+    "atan2": math.atan2,
+    "hypot": math.hypot,
+    "eq": lambda a, b: int(a == b),
+    "neq": lambda a, b: int(a != b),
+    "lt": lambda a, b: int(a < b),
+    "lte": lambda a, b: int(a <= b),
+    "gt": lambda a, b: int(a > b),
+    "gte": lambda a, b: int(a >= b),
+    "and": lambda a, b: int(bool(a and b)),
+    "or": lambda a, b: int(bool(a or b)),
+    "bitwiseAnd": lambda a, b: int(a) & int(b),
+    "bitwiseOr": lambda a, b: int(a) | int(b),
+    "bitwiseXor": lambda a, b: int(a) ^ int(b),
+}
+_UNARY: dict[str, Callable[[Any], Any]] = {
+    "not": lambda a: int(not a),
+    "abs": abs,
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "round": lambda a: math.floor(a + 0.5),
+    "signum": lambda a: (a > 0) - (a < 0),
+    "sqrt": math.sqrt,
+    "cbrt": math.cbrt,
+    "exp": math.exp,
+    "log": math.log,
+    "log10": math.log10,
+    "sin": math.sin,
+    "cos": math.cos,
+    "tan": math.tan,
+    "asin": math.asin,
+    "acos": math.acos,
+    "atan": math.atan,
+    "sinh": math.sinh,
+    "cosh": math.cosh,
+    "tanh": math.tanh,
+}
+
+
+def _safe(function: Callable[..., Any], *operands: float) -> Any:
+    """A function of numbers; what has no value is NaN, what is too large is infinite."""
+    try:
+        return function(*operands)
+    except ValueError:
+        return math.nan
+    except OverflowError:
+        return math.inf
+
+
+def _register_binary(name: str, function: Callable[..., Any]) -> None:
+    @algorithm(f"Number.{name}")
+    def run(left: float, right: float) -> Any:
+        return _safe(function, left, right)
+
+
+def _register_unary(name: str, function: Callable[..., Any]) -> None:
+    @algorithm(f"Number.{name}")
+    def run(value: float) -> Any:
+        return _safe(function, value)
+
+
+def _register_cast(name: str) -> None:
+    kind = TYPES[name]
+
+    @algorithm(f"Number.{name}", f"Number.to{name[0].upper()}{name[1:]}")
+    def run(value: float) -> float:
+        if not kind.is_int:
+            return float(value)
+        if math.isnan(value):
+            return 0
+        low, high = kind.bounds
+        return int(min(max(value, low), high))
+
+
+for _name, _function in _BINARY.items():
+    _register_binary(_name, _function)
+for _name, _single in _UNARY.items():
+    _register_unary(_name, _single)
+for _name in TYPES:
+    _register_cast(_name)
+
+
+@algorithm("Number.clamp")
+def clamp(value: float, low: float, high: float) -> float:
+    """Within a range."""
+    return min(max(value, low), high)
+
+
+@algorithm("Number.parse")
+def parse(text: str, radix: int) -> float:
+    """A number from text."""
+    try:
+        return int(text, radix) if radix != 10 else _decimal(text)
+    except ValueError:
+        raise ServiceError(f"Unable to parse '{text}' as a number.") from None
+
+
+def _decimal(text: str) -> float:
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+@algorithm("String")
+def string(value: Any) -> str:
+    """Anything as text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (int, float)):
+        return str(number(value))
+    try:
+        return json.dumps(value)
+    except TypeError:
+        raise ServiceError(f"A {type(value).__name__} cannot become a string.") from None
+
+
+@algorithm("String.cat")
+def cat(one: str, other: str) -> str:
+    """One after the other."""
+    return one + other
+
+
+@algorithm("String.length")
+def length(text: str) -> int:
+    """How many characters."""
+    return len(text)
+
+
+@algorithm("String.slice")
+def slice_(text: str, start: int, end: int | None) -> str:
+    """A part."""
+    return text[start:end]
+
+
+@algorithm("String.equals")
+def equals(text: str, other: Any) -> bool:
+    """Whether both are the same."""
+    return bool(text == other)
+
+
+@algorithm("String.index")
+def index(text: str, pattern: str) -> int:
+    """Where a text first is; -1 for nowhere."""
+    return text.find(pattern)
+
+
+@algorithm("String.rindex")
+def rindex(text: str, pattern: str) -> int:
+    """Where a text last is; -1 for nowhere."""
+    return text.rfind(pattern)
+
+
+@algorithm("String.toLowerCase")
+def lower(text: str) -> str:
+    """Small letters."""
+    return text.lower()
+
+
+@algorithm("String.toUpperCase")
+def upper(text: str) -> str:
+    """Capitals."""
+    return text.upper()
+
+
+@algorithm("String.trim")
+def trim(text: str) -> str:
+    """Without the space around."""
+    return text.strip()

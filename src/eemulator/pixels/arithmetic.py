@@ -1,0 +1,258 @@
+"""Arithmetic of planes, and the pixel types that come of it.
+
+Integers are computed in a dtype that holds operands and result, so nothing wraps.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..values.pixel_type import BOOLEAN, DOUBLE, FLOAT, PixelType
+from .node import Plane, both
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    TypeRule = Callable[[PixelType, PixelType], PixelType]
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """An operation of two operands.
+
+    Attributes:
+        function: of two arrays of the working dtype.
+        result: the type of its pixels.
+
+    """
+
+    function: Callable[..., NDArray[Any]]
+    result: TypeRule
+
+    def compute(self, left: PixelType, right: PixelType) -> Callable[[Plane, Plane], Plane]:
+        """The operation between bands of two types."""
+        result = self.result(left, right)
+        working = left.union(right)
+        if result != BOOLEAN:
+            working = working.union(result) if result.is_int else result
+        function, dtype, wanted = self.function, working.dtype, result.dtype
+
+        def run(one: Plane, other: Plane) -> Plane:
+            with np.errstate(all="ignore"):
+                values = function(
+                    one.values.astype(dtype, copy=False), other.values.astype(dtype, copy=False)
+                )
+                return Plane(values.astype(wanted, copy=False), both(one.mask, other.mask))
+
+        return run
+
+
+def _interval(function: Callable[[int, int], float]) -> TypeRule:
+    """The range of a monotonic operation is spanned by its values at the corners."""
+
+    def rule(left: PixelType, right: PixelType) -> PixelType:
+        if not (left.is_int and right.is_int):
+            return left.union(right).without_range()
+        corners = [function(a, b) for a in left.bounds for b in right.bounds]
+        return PixelType.of_range(min(corners), max(corners))
+
+    return rule
+
+
+def _fraction(left: PixelType, right: PixelType) -> PixelType:
+    """Integers divide to a float [M]."""
+    joint = left.union(right)
+    return FLOAT if joint.is_int else joint.without_range()
+
+
+def _truth(left: PixelType, right: PixelType) -> PixelType:  # noqa: ARG001
+    return BOOLEAN
+
+
+def _floating(left: PixelType, right: PixelType) -> PixelType:
+    joint = left.union(right)
+    return DOUBLE if joint.is_int else joint.without_range()
+
+
+def _bits(left: PixelType, right: PixelType) -> PixelType:
+    """Any pattern of the bits that the operands have."""
+    if not (left.is_int and right.is_int):
+        return PixelType("int", -(2**63), 2**63 - 1)
+    low = min(left.bounds[0], right.bounds[0])
+    high = max(left.bounds[1], right.bounds[1])
+    bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0)
+    return PixelType.of_range(-(2**bits) if low < 0 else 0, 2**bits - 1)
+
+
+def _remainder(left: PixelType, right: PixelType) -> PixelType:
+    if not (left.is_int and right.is_int):
+        return left.union(right).without_range()
+    most = max(abs(v) for v in right.bounds)
+    low, high = left.bounds
+    return PixelType.of_range(max(-most, low) if low < 0 else 0, min(most, max(high, 0)))
+
+
+def _divide(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """Division by zero gives zero [S]."""
+    return np.where(b == 0, 0, a / np.where(b == 0, 1, b)).astype(a.dtype)
+
+
+def _mod(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    return np.where(b == 0, 0, np.fmod(a, np.where(b == 0, 1, b))).astype(a.dtype)
+
+
+def _logical(function: Callable[..., NDArray[Any]]) -> Callable[..., NDArray[Any]]:
+    return lambda a, b: function(a != 0, b != 0)
+
+
+def _bitwise(function: Callable[..., NDArray[Any]]) -> Callable[..., NDArray[Any]]:
+    def run(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+        if a.dtype.kind == "f":
+            return function(a.astype(np.int64), b.astype(np.int64))
+        return function(a, b)
+
+    return run
+
+
+BINARY: dict[str, Binary] = {
+    "add": Binary(np.add, _interval(lambda a, b: a + b)),
+    "subtract": Binary(np.subtract, _interval(lambda a, b: a - b)),
+    "multiply": Binary(np.multiply, _interval(lambda a, b: a * b)),
+    "divide": Binary(_divide, _fraction),
+    "mod": Binary(_mod, _remainder),
+    "pow": Binary(np.power, _floating),
+    "atan2": Binary(np.arctan2, _floating),
+    "hypot": Binary(np.hypot, _floating),
+    "min": Binary(np.minimum, _interval(min)),
+    "max": Binary(np.maximum, _interval(max)),
+    "eq": Binary(np.equal, _truth),
+    "neq": Binary(np.not_equal, _truth),
+    "gt": Binary(np.greater, _truth),
+    "gte": Binary(np.greater_equal, _truth),
+    "lt": Binary(np.less, _truth),
+    "lte": Binary(np.less_equal, _truth),
+    "and": Binary(_logical(np.logical_and), _truth),
+    "or": Binary(_logical(np.logical_or), _truth),
+    "bitwiseAnd": Binary(_bitwise(np.bitwise_and), _bits),
+    "bitwiseOr": Binary(_bitwise(np.bitwise_or), _bits),
+    "bitwiseXor": Binary(_bitwise(np.bitwise_xor), _bits),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """An operation of one operand, computed in the result's dtype or the operand's, if wider."""
+
+    function: Callable[[NDArray[Any]], NDArray[Any]]
+    result: Callable[[PixelType], PixelType]
+
+    def compute(self, operand: PixelType) -> Callable[[Plane], Plane]:
+        """The operation on bands of a type."""
+        result = self.result(operand)
+        working = (result if result != BOOLEAN else operand).union(operand)
+        function, dtype, wanted = self.function, working.dtype, result.dtype
+
+        def run(plane: Plane) -> Plane:
+            with np.errstate(all="ignore"):
+                values = function(plane.values.astype(dtype, copy=False))
+            return Plane(values.astype(wanted, copy=False), plane.mask)
+
+        return run
+
+
+def _real(operand: PixelType) -> PixelType:
+    """Functions of analysis: integers give doubles [M]."""
+    return DOUBLE if operand.is_int else operand.without_range()
+
+
+def _rounded(operand: PixelType) -> PixelType:
+    """Rounding: floats become integers of 32 bits, doubles of 64 [M]."""
+    if operand.is_int:
+        return operand
+    bits = 31 if operand.precision == "float" else 63
+    return PixelType("int", -(2**bits), 2**bits - 1)
+
+
+def _absolute(operand: PixelType) -> PixelType:
+    if not operand.is_int:
+        return operand.without_range()
+    low, high = operand.bounds
+    least = 0 if low < 0 < high else min(abs(low), abs(high))
+    return PixelType.of_range(least, max(abs(low), abs(high)))
+
+
+def _sign(operand: PixelType) -> PixelType:
+    return PixelType("int", -1, 1) if operand.is_int else operand.without_range()
+
+
+def _half_up(a: NDArray[Any]) -> NDArray[Any]:
+    """Java's rounding: halves go up."""
+    return a if a.dtype.kind in "iu" else np.floor(a + 0.5)
+
+
+def _keep_int(function: Callable[..., NDArray[Any]]) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    return lambda a: a if a.dtype.kind in "iu" else function(a)
+
+
+def _same(operand: PixelType) -> PixelType:
+    return operand.without_range()
+
+
+def _bool(operand: PixelType) -> PixelType:  # noqa: ARG001
+    return BOOLEAN
+
+
+UNARY: dict[str, Unary] = {
+    "abs": Unary(np.abs, _absolute),
+    "not": Unary(lambda a: a == 0, _bool),
+    "signum": Unary(np.sign, _sign),
+    "floor": Unary(_keep_int(np.floor), _rounded),
+    "ceil": Unary(_keep_int(np.ceil), _rounded),
+    "round": Unary(_half_up, _rounded),
+    **{
+        name: Unary(function, _real)
+        for name, function in {
+            "sqrt": np.sqrt,
+            "cbrt": np.cbrt,
+            "exp": np.exp,
+            "log": np.log,
+            "log10": np.log10,
+            "sin": np.sin,
+            "cos": np.cos,
+            "tan": np.tan,
+            "asin": np.arcsin,
+            "acos": np.arccos,
+            "atan": np.arctan,
+            "sinh": np.sinh,
+            "cosh": np.cosh,
+            "tanh": np.tanh,
+        }.items()
+    },
+}
+
+
+def cast(plane: Plane, source: PixelType, target: PixelType) -> Plane:
+    """A plane in another type: fractions are cut, and values clamped to the range [M]."""
+    dtype = target.dtype
+    values = plane.values
+    if not target.is_int or (source.is_int and _within(source, target)):
+        return Plane(values.astype(dtype, copy=False), plane.mask)
+    low, high = target.bounds
+    if values.dtype.kind == "f":
+        # The greatest double below 2**63 is what an int64 can be clamped to.
+        top = math.nextafter(float(high), 0) if high > 2**53 else high
+        values = np.clip(np.nan_to_num(np.trunc(values), posinf=top, neginf=low), low, top)
+    else:
+        info = np.iinfo(values.dtype)
+        values = np.clip(values, max(low, int(info.min)), min(high, int(info.max)))
+    return Plane(values.astype(dtype), plane.mask)
+
+
+def _within(source: PixelType, target: PixelType) -> bool:
+    return target.bounds[0] <= source.bounds[0] and source.bounds[1] <= target.bounds[1]

@@ -1,0 +1,63 @@
+"""Geometries as pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from affine import Affine
+from rasterio.features import geometry_mask
+
+from ..values.image import ImageBand
+from ..values.pixel_type import BOOLEAN
+from ..values.shapes import areal
+from .node import Leaf, Plane, masked_plane
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ..catalog.model import Grid
+    from ..values.geometry import Geometry
+    from .locate import Locator
+
+
+class _Inside(Leaf):
+    """One output: valid (and 1) at pixels whose centre lies in a geometry."""
+
+    def __init__(self, area: Geometry) -> None:
+        self._area = area
+
+    def planes(
+        self,
+        indices: Sequence[int],
+        grid: Grid,
+        locator: Locator,  # noqa: ARG002
+    ) -> list[Plane]:
+        """The geometry on a grid."""
+        inside = centers_inside(self._area, grid)
+        if not inside.any():
+            return [masked_plane(grid, BOOLEAN.dtype)] * len(indices)
+        ones = np.broadcast_to(np.uint8(1), inside.shape)
+        return [Plane(ones, None if inside.all() else inside)] * len(indices)
+
+
+def inside_band(area: Geometry) -> ImageBand:
+    """A band that is valid within a geometry."""
+    return ImageBand("inside", BOOLEAN, _Inside(area), 0)
+
+
+def centers_inside(area: Geometry, grid: Grid) -> NDArray[np.bool_]:
+    """`(height, width)`: whether each centre lies inside; lines and points take what they touch."""
+    shape = areal(area.shape_in(grid.crs))
+    if shape.is_empty:
+        return np.zeros((grid.height, grid.width), np.bool_)
+    inside: NDArray[np.bool_] = geometry_mask(
+        [shape],
+        out_shape=(grid.height, grid.width),
+        transform=Affine(*grid.transform),
+        all_touched=shape.area == 0,
+        invert=True,
+    )
+    return inside

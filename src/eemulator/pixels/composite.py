@@ -1,0 +1,117 @@
+"""Several images become one: mosaics, and statistics across a stack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .node import Need, Operation, Plane, masked_plane, valid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from numpy.typing import NDArray
+
+    from ..catalog.model import Grid
+    from ..values.image import ImageBand
+
+    Statistic = Callable[[NDArray[Any], NDArray[np.bool_]], tuple[NDArray[Any], Any]]
+
+
+class Mosaic(Operation):
+    """The last image on top, wherever its mask is not 0.
+
+    Args:
+        layers: the output's bands in each image, from bottom to top; None where an image has no
+            such band.
+        dtypes: of each output.
+    """
+
+    def __init__(
+        self, layers: Sequence[Sequence[ImageBand | None]], dtypes: Sequence[np.dtype[Any]]
+    ) -> None:
+        self._layers = layers
+        self._dtypes = dtypes
+        self.inputs = [band for layer in layers for band in layer if band is not None]
+
+    def steps(
+        self, indices: Sequence[int], grid: Grid
+    ) -> Generator[Need, list[Plane], list[Plane]]:
+        """Ask image by image, from the top, until nothing shows through."""
+        done: dict[int, Plane] = {}
+        open_ = {index: masked_plane(grid, self._dtypes[index]) for index in indices}
+        for layer in reversed(self._layers):
+            wanted = [(i, band) for i in open_ if (band := layer[i]) is not None]
+            if not wanted:
+                continue
+            planes = yield Need([band for _, band in wanted], grid)
+            for (index, _), below in zip(wanted, planes, strict=True):
+                merged = _beneath(open_[index], below, self._dtypes[index])
+                if merged.mask is None or (
+                    merged is not open_[index] and bool(valid(merged.mask).all())
+                ):
+                    done[index] = merged
+                    del open_[index]
+                else:
+                    open_[index] = merged
+            if not open_:
+                break
+        return [(done | open_)[index] for index in indices]
+
+
+def _beneath(top: Plane, below: Plane, dtype: np.dtype[Any]) -> Plane:
+    """Fill the gaps of one plane with another."""
+    if below.mask is not None and not below.mask.any():
+        return top
+    if top.mask is None:
+        return top
+    if not top.mask.any():
+        return Plane(below.values.astype(dtype, copy=False), below.mask)
+    shown = valid(top.mask)
+    values = np.where(shown, top.values, below.values).astype(dtype, copy=False)
+    if below.mask is None:
+        if top.mask.dtype == np.bool_:
+            return Plane(values, None)
+        return Plane(values, np.where(shown, top.mask, np.float32(1)))
+    return Plane(values, np.where(shown, top.mask, below.mask))
+
+
+class Stack(Operation):
+    """A statistic of several bands, pixel by pixel; one or more outputs from one stack.
+
+    Args:
+        stacks: the bands of each stack.
+        outputs: `(stack, statistic, dtype)` of each output.
+    """
+
+    def __init__(
+        self,
+        stacks: Sequence[Sequence[ImageBand]],
+        outputs: Sequence[tuple[int, Statistic, np.dtype[Any]]],
+    ) -> None:
+        self._stacks = stacks
+        self._outputs = outputs
+        self.inputs = [band for stack in stacks for band in stack]
+
+    def steps(
+        self, indices: Sequence[int], grid: Grid
+    ) -> Generator[Need, list[Plane], list[Plane]]:
+        """Ask stack by stack, so that only one is in memory."""
+        found: dict[int, Plane] = {}
+        for number in sorted({self._outputs[index][0] for index in indices}):
+            planes = yield Need(self._stacks[number], grid)
+            # values and shown: (image, row, column)
+            dtype = np.result_type(*(plane.values.dtype for plane in planes)) if planes else "u1"
+            shape = (len(planes), grid.height, grid.width)
+            values, shown = np.empty(shape, dtype), np.empty(shape, np.bool_)
+            for i, plane in enumerate(planes):
+                values[i] = plane.values
+                shown[i] = True if plane.mask is None else valid(plane.mask)
+            for index in indices:
+                stack, statistic, wanted = self._outputs[index]
+                if stack == number:
+                    with np.errstate(all="ignore"):
+                        result, mask = statistic(values, shown)
+                    found[index] = Plane(result.astype(wanted, copy=False), mask)
+        return [found[index] for index in indices]

@@ -1,0 +1,80 @@
+"""The pixels of a region, and how much of each lies inside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from affine import Affine
+from rasterio.features import rasterize
+
+from ..values.shapes import areal
+from .clip import centers_inside
+from .reader import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ..catalog.model import Grid
+    from ..values.geometry import Geometry
+    from ..values.image import ImageBand
+
+# A pixel of which less than this lies inside does not count [S].
+_LEAST_PART = 1 / 256
+
+
+def region_weights(area: Geometry, grid: Grid, *, weighted: bool) -> NDArray[np.float64]:
+    """`(height, width)`: the part of each pixel inside, or 1 where its centre is."""
+    inside = centers_inside(area, grid).astype(np.float64)
+    shape = areal(area.shape_in(grid.crs))
+    if not weighted or shape.area == 0:
+        return inside
+    edge = rasterize(
+        [shape.boundary],
+        out_shape=inside.shape,
+        transform=Affine(*grid.transform),
+        all_touched=True,
+        dtype="uint8",
+    ).astype(np.bool_)
+    # Touching is decided by Bresenham's rule in a way that may miss a corner: look one further.
+    edge = _dilated(edge)
+    rows, cols = np.nonzero(edge)
+    shapely.prepare(shape)
+    pixels = _pixels(grid, rows, cols)
+    part = shapely.area(shapely.intersection(pixels, shape)) / shapely.area(pixels)
+    inside[rows, cols] = np.where(part < _LEAST_PART, 0.0, part)
+    return inside
+
+
+def _dilated(edge: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    padded = np.pad(edge, 1)
+    grown = np.zeros_like(edge)
+    for row in range(3):
+        for col in range(3):
+            grown |= padded[row : row + edge.shape[0], col : col + edge.shape[1]]
+    return grown
+
+
+def _pixels(grid: Grid, rows: NDArray[np.intp], cols: NDArray[np.intp]) -> NDArray[Any]:
+    """Pixels as polygons."""
+    a, b, c, d, e, f = grid.transform
+    u = cols[:, np.newaxis] + np.array([0, 1, 1, 0, 0])
+    v = rows[:, np.newaxis] + np.array([0, 0, 1, 1, 0])
+    return np.asarray(shapely.polygons(np.stack([a * u + b * v + c, d * u + e * v + f], axis=-1)))
+
+
+def region_rows(
+    bands: Sequence[ImageBand], grid: Grid, weights: NDArray[np.float64]
+) -> tuple[list[tuple[Any, ...]], list[float]]:
+    """Rows of values and their weights, of pixels that are valid in all bands."""
+    planes = Reader(bands).read(bands, grid)
+    total = weights.copy()
+    for plane in planes:
+        if plane.mask is not None:
+            total *= plane.mask
+    chosen = total > 0
+    columns = [plane.values[chosen].tolist() for plane in planes]
+    return list(zip(*columns, strict=True)), total[chosen].tolist()

@@ -1,0 +1,80 @@
+"""Images computed on a lattice of their own, then seen through another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..catalog.model import Grid
+from ..values.projection import same_crs
+from .locate import SNAP, native_position
+from .node import Need, Operation, Plane, masked_plane
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from ..limits import Limits
+    from ..values.image import ImageBand
+    from ..values.projection import Projection
+
+
+class Reprojected(Operation):
+    """Bands on the pixels of a projection, nearest neighbour from there.
+
+    Args:
+        bands: the inputs, one an output.
+        projection: the lattice.
+        limits: how many pixels of the lattice may be computed for one read.
+    """
+
+    def __init__(self, bands: Sequence[ImageBand], projection: Projection, limits: Limits) -> None:
+        self.inputs = bands
+        self._projection = projection
+        self._limits = limits
+
+    def steps(
+        self, indices: Sequence[int], grid: Grid
+    ) -> Generator[Need, list[Plane], list[Plane]]:
+        """Compute the lattice's pixels under the grid, and pick."""
+        bands = [self.inputs[index] for index in indices]
+        if _on_lattice(grid, self._projection):
+            return (yield Need(bands, grid))
+        lattice = Grid(self._projection.crs, self._projection.transform, 1, 1)
+        col, row = native_position(grid, lattice)
+        sane = np.isfinite(col) & np.isfinite(row) & (np.abs(col) < 1e15) & (np.abs(row) < 1e15)
+        if not sane.any():
+            return [masked_plane(grid, band.type.dtype) for band in bands]
+        cols = np.floor(np.where(sane, col, col[sane].min()) + SNAP).astype(np.int64)
+        rows = np.floor(np.where(sane, row, row[sane].min()) + SNAP).astype(np.int64)
+        left, top = int(cols.min()), int(rows.min())
+        width, height = int(cols.max()) - left + 1, int(rows.max()) - top + 1
+        self._limits.check_working_pixels(width * height * len(bands))
+        moved = self._projection.translated(left, top)
+        planes = yield Need(bands, Grid(moved.crs, moved.transform, width, height))
+        return [_picked(plane, rows - top, cols - left, sane) for plane in planes]
+
+
+def _picked(
+    plane: Plane,
+    rows: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
+    cols: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
+    sane: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+) -> Plane:
+    values = plane.values[rows, cols]
+    if sane.all():
+        return Plane(values, None if plane.mask is None else plane.mask[rows, cols])
+    mask = sane if plane.mask is None else plane.mask[rows, cols] * sane
+    return Plane(values, mask)
+
+
+def _on_lattice(grid: Grid, projection: Projection) -> bool:
+    """Whether a grid's pixels are exactly the lattice's."""
+    if not same_crs(grid.crs, projection.crs):
+        return False
+    a, b, c, d, e, f = grid.transform
+    pa, pb, pc, pd, pe, pf = projection.transform
+    if (a, b, d, e) != (pa, pb, pd, pe) or b != 0 or d != 0:
+        return False
+    offsets = ((c - pc) / a, (f - pf) / e)
+    return all(abs(offset - round(offset)) < SNAP for offset in offsets)

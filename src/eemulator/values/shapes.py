@@ -1,0 +1,47 @@
+"""Relations between geometries.
+
+They are worked out in longitude and latitude, or in the CRS that both share.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import shapely
+
+from .projection import WGS84, same_crs
+
+if TYPE_CHECKING:
+    from .geometry import Geometry
+    from shapely.geometry.base import BaseGeometry
+
+
+def areal(shape: BaseGeometry) -> BaseGeometry:
+    """A footprint is told as a ring, and means the area within."""
+    if shape.geom_type == "LinearRing":
+        filled = shapely.Polygon(shapely.get_coordinates(shape))
+        return filled if filled.is_valid else shapely.make_valid(filled)
+    return shape
+
+
+def together(one: Geometry, other: Geometry) -> tuple[BaseGeometry, BaseGeometry, str]:
+    """Both shapes in a CRS that suits them, and that CRS."""
+    crs = one.crs if same_crs(one.crs, other.crs) else WGS84.crs
+    return areal(one.shape_in(crs)), areal(other.shape_in(crs)), crs
+
+
+def intersects(one: Geometry, other: Geometry) -> bool:
+    """Whether two share a point."""
+    a, b, _ = together(one, other)
+    return bool(a.intersects(b))
+
+
+def disjoint(one: Geometry, other: Geometry) -> bool:
+    """Whether two share no point."""
+    return not intersects(one, other)
+
+
+def inside(one: Geometry, other: Geometry) -> bool:
+    """Whether one lies within the other, edges included."""
+    a, b, _ = together(one, other)
+    return bool(b.covers(a)) and not a.is_empty
