@@ -55,6 +55,10 @@ COLUMNS = {
 
 _NOT_A_DATE = "Not a date: {!r}. Pass '2024-06-30' or a datetime."
 
+# Names of our own: a feature's `system:index` comes back as its id, or not at all.
+_INDEX = "geetensor_index"
+_PROJECTION = "geetensor_projection"
+
 EQUAL_AREA = "EPSG:6933"
 """In which overlaps are measured."""
 
@@ -217,7 +221,7 @@ def _wanted_properties(known: Collection, properties: Sequence[str]) -> list[str
         known.orbit_property,
         known.tile_property,
     )
-    named = ["system:index", "system:time_start", "system:time_end", *own, *properties]
+    named = ["system:time_start", "system:time_end", *own, *properties]
     return list(dict.fromkeys(name for name in named if name))
 
 
@@ -225,7 +229,8 @@ def _describe(image: ee.Image, wanted: Sequence[str]) -> ee.Feature:
     """A scene's row, made by the service: its footprint and properties, not its bands."""
     image = ee.Image(image)
     row = {name: image.get(name) for name in wanted}
-    row["projection"] = image.select(0).projection()
+    row[_INDEX] = image.get("system:index")
+    row[_PROJECTION] = image.select(0).projection()
     feature: ee.Feature = ee.Feature(image.geometry(), row)
     return feature
 
@@ -250,9 +255,9 @@ def _table(
     )
     acquired = pd.to_datetime(pd.Series(column("system:time_start"), dtype="Int64"), unit="ms")
     solar = acquired + pd.to_timedelta(area.centroid.x * 240, unit="s")  # 4 minutes a degree
-    projections = [row.get("projection") or {} for row in rows]
+    projections = [row.get(_PROJECTION) or {} for row in rows]
     columns = {
-        "asset_id": [f"{collection}/{index}" for index in column("system:index")],
+        "asset_id": [f"{collection}/{index}" for index in column(_INDEX)],
         "collection": [collection] * len(rows),
         "acquisition_date": acquired.dt.tz_localize("UTC"),
         "end_date": pd.to_datetime(

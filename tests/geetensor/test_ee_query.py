@@ -61,7 +61,9 @@ def test_the_table(server: eemulator.Server) -> None:
     assert first["crs"] == "EPSG:32738"
     assert first["transform"] == UTM.transform
     assert first["overlap_percentage"] == pytest.approx(100)
-    assert first["solar_time"] == pd.Timestamp("2024-01-01") + pd.Timedelta(seconds=44.065 * 240)
+    assert first["solar_time"] == pd.Timestamp("2024-01-01") + pd.Timedelta(
+        milliseconds=round(44.065 * 240e3)
+    )
     assert first["solar_day"] == pd.Timestamp("2024-01-01")
     assert first.geometry.contains(shapely.box(*HERE))
 
