@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,6 +88,7 @@ def image(asset_id: str, k: int, grid: Grid, **properties: Any) -> ImageAsset:
     )
 
 
+@lru_cache
 def _footprint(grid: Grid) -> shapely.Polygon:
     a, b, c, d, e, f = grid.transform
     corners = [(0, 0), (grid.width, 0), (grid.width, grid.height), (0, grid.height)]

@@ -9,8 +9,8 @@ from ..expression.registry import algorithm
 from ..pixels.constant import constant_image
 
 if TYPE_CHECKING:
-    from ..values.image import Image
     from ..expression.function import Function
+    from ..values.image import Image
 
 
 @algorithm("Dictionary.fromLists")

@@ -13,10 +13,10 @@ from ..values.shapes import disjoint, inside, intersects
 from ..values.time import Date, DateRange
 
 if TYPE_CHECKING:
-    from ..values.geometry import Geometry
     from collections.abc import Callable
 
     from ..values.element import Element
+    from ..values.geometry import Geometry
 
 
 def _ordered(test: Callable[[Any, Any], Any]) -> Callable[[Any, Any], bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
@@ -12,8 +12,8 @@ from ..values.pixel_type import DOUBLE, FLOAT, PixelType
 from .image_math import derived
 
 if TYPE_CHECKING:
-    from ..values.image import Image
     from ..pixels.node import Plane
+    from ..values.image import Image
 
 _SIGNED = {8: "int8", 16: "int16", 32: "int32", 64: "int64"}
 

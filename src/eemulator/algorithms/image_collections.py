@@ -19,12 +19,12 @@ from ..values.reducer import SIMPLE
 from .collections import joined
 
 if TYPE_CHECKING:
-    from ..values.geometry import Geometry
     from collections.abc import Iterator, Sequence
 
     from ..expression.evaluate import Session
     from ..pixels.node import PixelNode
     from ..values.element import Element
+    from ..values.geometry import Geometry
     from ..values.pixel_type import PixelType
     from ..values.reducer import Reducer
 

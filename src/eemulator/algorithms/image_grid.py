@@ -20,8 +20,8 @@ from ..values.projection import Projection
 from ..values.shapes import areal
 
 if TYPE_CHECKING:
-    from ..values.time import Date
     from ..expression.evaluate import Session
+    from ..values.time import Date
 
 
 @algorithm("Image.projection")

@@ -10,8 +10,8 @@ from ..values.geometry import Feature
 from .collections import sort_key
 
 if TYPE_CHECKING:
-    from ..values.filters import Filter
     from ..expression.function import Function
+    from ..values.filters import Filter
     from ..values.reducer import Reducer
 
 _MOST_ITEMS = 10_000_000

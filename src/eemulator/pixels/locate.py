@@ -88,7 +88,8 @@ def _aligned(grid: Grid, native: Grid) -> Located | None:
 
 
 def _index(position: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
-    return np.floor(position + SNAP).astype(np.int64)
+    index: NDArray[np.int64] = np.floor(position + SNAP).astype(np.int64)
+    return index
 
 
 def _span(index: NDArray[np.int64], size: int) -> slice | None:

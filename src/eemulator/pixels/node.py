@@ -31,10 +31,12 @@ class Plane(NamedTuple):
         values: `(height, width)`; may be a read-only view. Anything where the mask is 0.
         mask: `(height, width)`: True or 1 is valid, False or 0 is masked, and float32 for
             fractions. None where every pixel is valid.
+        zeroed: whether the values are known to be 0 wherever the mask is.
     """
 
     values: NDArray[Any]
     mask: Mask | None
+    zeroed: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -87,7 +89,7 @@ class Operation(PixelNode, ABC):
 def masked_plane(grid: Grid, dtype: np.dtype[Any]) -> Plane:
     """A plane without a single valid pixel; takes no memory."""
     shape = (grid.height, grid.width)
-    return Plane(np.broadcast_to(dtype.type(0), shape), np.broadcast_to(np.False_, shape))
+    return Plane(np.broadcast_to(dtype.type(0), shape), np.broadcast_to(np.False_, shape), True)
 
 
 def valid(mask: Mask) -> NDArray[np.bool_]:

@@ -40,7 +40,7 @@ def encode_npy(
     for rows, planes in chunks:
         for band, plane in zip(bands, planes, strict=True):
             field = array[band.id][rows]
-            if plane.mask is None:
+            if plane.mask is None or plane.zeroed:
                 field[...] = plane.values
             else:
                 np.copyto(field, plane.values, where=valid(plane.mask), casting="unsafe")

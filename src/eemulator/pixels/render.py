@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from .node import Plane
     from .request import PixelRequest
 
-# What the planes of one chunk may take, about, in bytes: 8 for a value and its mask.
-_WORKING_BYTES = 64 * 2**20
+# What the planes of one strip may take, about, in bytes: 8 for a value and its mask. Small enough
+# for the processor's cache, which the fields of one pixel are scattered in.
+_WORKING_BYTES = 16 * 2**20
 _PLANE_BYTES = 8
 
 

@@ -53,14 +53,16 @@ def _placed(
     """Samples at their place in the grid, masked around."""
     if located.inside is not None:
         validity = validity & located.inside
+    # Samples are 0 where they are invalid, but not where they lie outside of the lattice.
+    zeroed = located.inside is None
     shape = (grid.height, grid.width)
     if values.shape == shape:
-        return Plane(values, validity)
+        return Plane(values, validity, zeroed)
     whole = np.zeros(shape, values.dtype)
     whole[located.window] = values
     mask = np.zeros(shape, np.bool_)
     mask[located.window] = validity
-    return Plane(whole, mask)
+    return Plane(whole, mask, zeroed)
 
 
 def stored_image(asset: ImageAsset) -> Image:

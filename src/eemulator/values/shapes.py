@@ -12,8 +12,9 @@ import shapely
 from .projection import WGS84, same_crs
 
 if TYPE_CHECKING:
-    from .geometry import Geometry
     from shapely.geometry.base import BaseGeometry
+
+    from .geometry import Geometry
 
 
 def areal(shape: BaseGeometry) -> BaseGeometry:

@@ -1,0 +1,39 @@
+"""An emulator on a real socket, and the real client signed in to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ee
+import pytest
+
+import eemulator
+
+from . import synthetic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def _session_server() -> Iterator[eemulator.Server]:
+    limits = eemulator.Limits(requests_per_second=None)
+    with eemulator.running(synthetic.catalog(), limits) as server:
+        yield server
+
+
+@pytest.fixture
+def server(
+    _session_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch
+) -> eemulator.Server:
+    """The shared server, `ee` signed in to it, its counters at zero."""
+    monkeypatch.setattr(ee.deprecation, "_FetchDataCatalogStac", dict)
+    state = ee.data._get_state()
+    if not (state.initialized and state.cloud_api_base_url == _session_server.url):
+        ee.Reset()
+        ee.Initialize(
+            credentials=None, url=_session_server.url, project=_session_server.project
+        )
+    monkeypatch.setattr(ee.data._get_state(), "max_retries", 0)
+    _session_server.reset_stats()
+    return _session_server
