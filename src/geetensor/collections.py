@@ -27,6 +27,8 @@ class Collection:
         satellite_property: which spacecraft took the scene.
         orbit_property: the scene's relative orbit or path.
         tile_property: the scene's tile or row.
+        grid_band: the band, or its index, whose native grid stands for the scene's: of the
+            finest ones.
     """
 
     aliases: Mapping[str, str] = field(default_factory=dict)
@@ -34,6 +36,7 @@ class Collection:
     satellite_property: str | None = None
     orbit_property: str | None = None
     tile_property: str | None = None
+    grid_band: str | int = 0
 
 
 _S2_COMMON_NAMES = {
@@ -92,6 +95,7 @@ def _sentinel2(extra: Mapping[str, str]) -> Collection:
         satellite_property="SPACECRAFT_NAME",
         orbit_property="SENSING_ORBIT_NUMBER",
         tile_property="MGRS_TILE",
+        grid_band="B2",
     )
 
 

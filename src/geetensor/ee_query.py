@@ -119,7 +119,9 @@ def query_collection(
         if limit is not None:
             images = images.limit(limit, "system:time_start")
         wanted = _wanted_properties(known, properties)
-        scenes = ee.FeatureCollection(images.map(lambda image: _describe(image, wanted)))
+        scenes = ee.FeatureCollection(
+            images.map(lambda image: _describe(image, wanted, known.grid_band))
+        )
         result = compute_value(
             serialize(scenes, collection).expression, transport, label=f"the query of {collection}"
         )
@@ -225,12 +227,12 @@ def _wanted_properties(known: Collection, properties: Sequence[str]) -> list[str
     return list(dict.fromkeys(name for name in named if name))
 
 
-def _describe(image: ee.Image, wanted: Sequence[str]) -> ee.Feature:
+def _describe(image: ee.Image, wanted: Sequence[str], grid_band: str | int) -> ee.Feature:
     """A scene's row, made by the service: its footprint and properties, not its bands."""
     image = ee.Image(image)
     row = {name: image.get(name) for name in wanted}
     row[_INDEX] = image.get("system:index")
-    row[_PROJECTION] = image.select(0).projection()
+    row[_PROJECTION] = image.select([grid_band]).projection()
     feature: ee.Feature = ee.Feature(image.geometry(), row)
     return feature
 
