@@ -80,8 +80,8 @@ def export_image(
         EarthEngineError: if the service refuses a tile, or keeps failing; says which.
 
     Example:
-        >>> export_image("USGS/SRTMGL1_003", (47.4, -19.0, 47.6, -18.8)).shape
-        (1, 720, 720)
+        >>> export_image(asset_id, (47.46, -18.96, 47.47, -18.95), bands=["red", "B05"]).shape
+        (2, 113, 108)
     """
     options = parse_options(bands, scale, crs, transform, dtype, fill_value)
     with _open_transport(max_workers, timeout) as transport:
@@ -113,8 +113,8 @@ def export_image_fast(
         RequestTooLargeError: if one request cannot carry it; before it is sent.
 
     Example:
-        >>> export_image_fast("USGS/SRTMGL1_003", (47.4, -19.0, 47.5, -18.9)).shape
-        (1, 360, 360)
+        >>> export_image_fast(asset_id, (47.46, -18.96, 47.47, -18.95), ["B8"], scale=20).shape
+        (1, 57, 55)
     """
     options = parse_options(bands, scale, crs, transform, dtype, fill_value)
     with _open_transport(1, timeout) as transport:
@@ -146,8 +146,8 @@ def export_image_getpixels(
         InvalidInputError: if `asset_id` is not a string.
 
     Example:
-        >>> export_image_getpixels("USGS/SRTMGL1_003", (47.4, -19.0, 47.6, -18.8)).shape
-        (1, 720, 720)
+        >>> export_image_getpixels(asset_id, (47.46, -18.96, 47.47, -18.95), ["SCL"]).res
+        (20.0, 20.0)
     """
     if not isinstance(asset_id, str):
         raise InvalidInputError(
@@ -214,8 +214,8 @@ def export_cube(
 
     Example:
         >>> scenes = ee_query.query_s2_l2a(aoi, "2024-06-01", "2024-06-30")
-        >>> export_cube(scenes, aoi, bands=["B04", "B08"], scale=10).dims
-        ('time', 'band', 'y', 'x')
+        >>> export_cube(scenes[:5], aoi, bands=["B04", "B08"], scale=10).shape
+        (5, 2, 113, 108)
     """
     options = parse_options(bands, scale, crs, transform, dtype, fill_value)
     asset_ids = _check_query(query)

@@ -1,0 +1,75 @@
+"""What the documentation shows runs, on the emulator's own catalogue."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ee
+import pytest
+import shapely
+
+import eemulator
+from geetensor import ee_image, ee_query, ee_utils
+from tests.geetensor.conftest import sign_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+@pytest.fixture(scope="module")
+def catalogue_server() -> Iterator[eemulator.Server]:
+    with eemulator.running() as server:
+        yield server
+
+
+@pytest.fixture
+def names(catalogue_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The names that examples use."""
+    sign_in(catalogue_server, monkeypatch)
+    aoi = shapely.box(47.46, -18.96, 47.47, -18.95)
+    scenes = ee_query.query_s2_l2a(aoi, "2024-06-01", "2024-06-30")
+    return {
+        "aoi": aoi,
+        "asset_id": scenes["asset_id"].iloc[0],
+        "ee": ee,
+        "ee_image": ee_image,
+        "ee_query": ee_query,
+        "eemulator": eemulator,
+        "server": catalogue_server,
+    }
+
+
+@pytest.mark.parametrize("module", [ee_image, ee_query, ee_utils], ids=lambda m: m.__name__)
+def test_docstrings(names: dict[str, Any], module: Any) -> None:
+    result = doctest.testmod(module, extraglobs=names)
+    assert result.attempted >= 3
+    assert result.failed == 0
+
+
+def test_the_seed_example(names: dict[str, Any]) -> None:
+    aoi = names["aoi"]
+    scenes = ee_query.query_s2_l2a(polygon=aoi, start_date="2024-01-01", end_date="2024-12-31")
+    scenes = scenes[scenes["cloud_cover"] < 20]
+    cube = ee_image.export_cube(scenes, geometry=aoi, bands=["B04", "B03", "B02"], scale=10)
+    assert cube.shape == (len(scenes), 3, 113, 108)
+    assert cube.dtype == "uint16"
+    assert cube.attrs["asset_ids"] == list(scenes["asset_id"])
+
+
+def test_the_readmes_examples(
+    names: dict[str, Any], capsys: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
+) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    six_lines, emulator, signing_in = blocks
+    with pytest.warns(UserWarning, match="Already signed in"):
+        exec(six_lines, names)  # noqa: S102 - our own README
+    assert names["cube"].ndim == 4
+    ee.Reset()
+    exec(emulator, names)  # noqa: S102
+    assert capsys.readouterr().out
+    assert "ee_utils.initialize(project=" in signing_in
