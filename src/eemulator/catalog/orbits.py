@@ -39,7 +39,7 @@ _REFERENCE_NORTHING = 7_945_000.0
 _GROUND_SPEED = 6_740.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Orbit:
     """One relative orbit, as it crosses the tiles (descending, in the morning).
 

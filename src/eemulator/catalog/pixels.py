@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eemulator.catalog import mixing
+from eemulator.catalog.mixing import Around
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from eemulator.catalog.orbits import Pass
     from eemulator.catalog.sentinel2 import Level
     from eemulator.catalog.tiles import Tile
+
+    Pixels = list[tuple[NDArray[Any], NDArray[np.bool_]]]
+
+# Pixels of a window are worked out in blocks of this many rows and columns, so that the nodes
+# around a block are few and memory is bounded ...
+_ROWS, _COLUMNS = 256, 512
+# ... and within a block in strips of about this many pixels, which stay in the cache.
+_STRIP = 16_384
 
 
 @dataclass(frozen=True)
@@ -27,18 +39,55 @@ class Scene:
 
     def __call__(
         self, bands: Sequence[str], rows: NDArray[np.int64], cols: NDArray[np.int64]
-    ) -> list[tuple[NDArray[Any], NDArray[np.bool_]]]:
-        """Pixels of bands that share a grid."""
-        from eemulator.catalog.sentinel2 import bands_of
+    ) -> Pixels:
+        """Pixels of bands that share a grid: for each, values and validity (True = valid)."""
+        resolution, dtypes = _grid_of(self.level, tuple(bands))
+        rows, cols = np.atleast_2d(rows), np.atleast_2d(cols)
+        if not (rows.shape[1] == 1 and cols.shape[0] == 1):
+            rows, cols = np.broadcast_arrays(rows, cols)
+        shape = np.broadcast_shapes(rows.shape, cols.shape)
+        values = [np.zeros(shape, dtype) for dtype in dtypes]
+        valid = np.empty(shape, np.bool_)
+        for block in _blocks(*shape):
+            x, y = self.tile.pixel_centres(resolution, _part(rows, block), _part(cols, block))
+            seen = self.crossing.orbit.covers(x, y)
+            valid[block] = seen
+            if not seen.any():
+                continue
+            around = Around(x, y, self.crossing)
+            height, width = seen.shape
+            step = max(1, _STRIP // width)
+            for start in range(0, height, step):
+                strip = slice(start, min(start + step, height))
+                inside = seen[strip]
+                pixels = mixing.mix(around, strip)
+                for name, whole in zip(bands, values, strict=True):
+                    band = mixing.band(pixels, name, self.level)
+                    whole[block][strip] = band.astype(whole.dtype) * inside
+        # One mask for all bands: none of them is written to.
+        return [(v, valid) for v in values]
 
-        known = {band.id: band for band in bands_of(self.tile, self.level)}
-        resolution = int(known[bands[0]].grid.transform[0])
-        x, y = self.tile.pixel_centres(resolution, rows, cols)
-        valid = self.crossing.orbit.covers(x, y)
-        out: list[tuple[NDArray[Any], NDArray[np.bool_]]] = []
-        for i, name in enumerate(bands):
-            hilly = np.floor(np.abs(x % 5000 - 2500) + np.abs(y % 7000 - 3500)) / 6
-            values = (hilly + 50 * i).astype(known[name].dtype)
-            values = np.where(valid, values, known[name].dtype.type(0))
-            out.append((values, valid))
-        return out
+
+@lru_cache(maxsize=256)
+def _grid_of(level: Level, bands: tuple[str, ...]) -> tuple[int, list[np.dtype[Any]]]:
+    """The resolution that bands share, and their dtypes."""
+    from eemulator.catalog.sentinel2 import band_table
+
+    table = band_table(level)
+    resolutions = {table[name][0] for name in bands}
+    if len(resolutions) != 1:
+        raise ValueError(f"bands {', '.join(bands)} do not share a grid")
+    return resolutions.pop(), [table[name][1] for name in bands]
+
+
+def _blocks(height: int, width: int) -> Iterator[tuple[slice, slice]]:
+    for top in range(0, height, _ROWS):
+        for left in range(0, width, _COLUMNS):
+            yield slice(top, min(top + _ROWS, height)), slice(left, min(left + _COLUMNS, width))
+
+
+def _part(index: NDArray[np.int64], block: tuple[slice, slice]) -> NDArray[np.int64]:
+    """The block's share of row or column indices that may broadcast."""
+    rows = block[0] if index.shape[0] > 1 else slice(None)
+    cols = block[1] if index.shape[1] > 1 else slice(None)
+    return index[rows, cols]

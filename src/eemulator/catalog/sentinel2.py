@@ -70,6 +70,16 @@ _BASELINES: tuple[tuple[date, str], ...] = (
 
 
 @cache
+def band_table(level: Level) -> dict[str, tuple[int, np.dtype[Any]]]:
+    """Resolution (m) and dtype of each band."""
+    return {
+        name: (resolution, np.dtype(dtype))
+        for name, resolution, dtype, _, levels in _BANDS
+        if level in levels.split()
+    }
+
+
+@cache
 def bands_of(tile: Tile, level: Level) -> tuple[Band, ...]:
     """The bands of a tile's images, in order."""
     return tuple(

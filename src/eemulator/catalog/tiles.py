@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from eemulator.catalog.model import Grid
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 PLANE_CRS = "EPSG:32738"
@@ -119,8 +120,8 @@ class Tile:
             Easting shaped as `cols` and northing as `rows` where the tile lies in the plane;
             else both of the broadcast shape.
         """
-        easting: NDArray[np.float64] = self.left + resolution * (cols + 0.5)
-        northing: NDArray[np.float64] = self.top - resolution * (rows + 0.5)
+        easting = self.left + resolution * (np.asarray(cols, np.float64) + 0.5)
+        northing = self.top - resolution * (np.asarray(rows, np.float64) + 0.5)
         return self.plane(easting, northing)
 
 

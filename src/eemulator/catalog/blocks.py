@@ -1,0 +1,95 @@
+"""Node fields worked out a block at a time, and the last blocks kept.
+
+Neighbouring windows, and the same window on other dates, need the same nodes. Keeping them only
+saves time: a node's value depends on its own position, not on when or with what it was computed.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eemulator.catalog.noise import Floats, Ints
+
+Key = TypeVar("Key")
+
+_BITS = 6
+SIDE = 1 << _BITS
+"""Nodes along the side of a block."""
+
+
+class Blocks(Generic[Key]):
+    """Several fields at the nodes of one lattice, for each of several keys.
+
+    Args:
+        compute: given a key and the indices of nodes (`(1, n)` and `(m, 1)`), the fields there:
+            `(fields, m, n)`.
+        keep: how many blocks to remember; each takes `fields * 16` KB.
+    """
+
+    def __init__(self, compute: Callable[[Key, Ints, Ints], Floats], keep: int) -> None:
+        def block(key: Key, column: int, row: int) -> Floats:
+            i = np.arange(column * SIDE, (column + 1) * SIDE)[None, :]
+            j = np.arange(row * SIDE, (row + 1) * SIDE)[:, None]
+            return compute(key, i, j)
+
+        self._block = lru_cache(maxsize=keep)(block)
+
+    def at(self, key: Key, i: Ints, j: Ints) -> Floats:
+        """The fields at some nodes.
+
+        Args:
+            key: which fields.
+            i: node indices along x: `(1, n)` ascending, or of the full shape.
+            j: along y: `(m, 1)` ascending, or of the full shape.
+
+        Returns:
+            `(fields, *shape)`, the shape being what `i` and `j` broadcast to.
+        """
+        if i.ndim == 2 and i.shape[0] == 1 and j.shape[1] == 1:
+            return self._lattice(key, i[0], j[:, 0])
+        return self._scattered(key, *np.broadcast_arrays(i, j))
+
+    def _lattice(self, key: Key, i: Ints, j: Ints) -> Floats:
+        strips = [
+            np.concatenate(
+                [
+                    self._block(key, column, row)[:, rows[:, None], columns[None, :]]
+                    for column, columns in _by_block(i)
+                ],
+                axis=2,
+            )
+            for row, rows in _by_block(j)
+        ]
+        return np.concatenate(strips, axis=1)
+
+    def _scattered(self, key: Key, i: Ints, j: Ints) -> Floats:
+        flat_i, flat_j = i.ravel(), j.ravel()
+        columns, rows = flat_i >> _BITS, flat_j >> _BITS
+        west, width = int(columns.min()), int(columns.max() - columns.min()) + 1
+        number = (rows - rows.min()) * width + (columns - west)
+        order = np.argsort(number, kind="stable")
+        starts = np.flatnonzero(np.diff(number[order], prepend=-1))
+        out: Floats | None = None
+        for members in np.split(order, starts[1:]):
+            first = members[0]
+            block = self._block(key, int(columns[first]), int(rows[first]))
+            values = block[:, flat_j[members] & (SIDE - 1), flat_i[members] & (SIDE - 1)]
+            if out is None:
+                out = np.empty((len(block), i.size), np.float32)
+            out[:, members] = values
+        if out is None:
+            raise ValueError("no nodes were asked for")
+        return out.reshape(-1, *i.shape)
+
+
+def _by_block(index: Ints) -> list[tuple[int, Ints]]:
+    """Ascending indices, cut where a block ends: its number, and positions within it."""
+    number = index >> _BITS
+    cuts = np.flatnonzero(np.diff(number)) + 1
+    return [(int(part[0]) >> _BITS, part & (SIDE - 1)) for part in np.split(index, cuts)]
