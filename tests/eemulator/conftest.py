@@ -23,17 +23,13 @@ def _session_server() -> Iterator[eemulator.Server]:
 
 
 @pytest.fixture
-def server(
-    _session_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch
-) -> eemulator.Server:
+def server(_session_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> eemulator.Server:
     """The shared server, `ee` signed in to it, its counters at zero."""
     monkeypatch.setattr(ee.deprecation, "_FetchDataCatalogStac", dict)
     state = ee.data._get_state()
     if not (state.initialized and state.cloud_api_base_url == _session_server.url):
         ee.Reset()
-        ee.Initialize(
-            credentials=None, url=_session_server.url, project=_session_server.project
-        )
+        ee.Initialize(credentials=None, url=_session_server.url, project=_session_server.project)
     monkeypatch.setattr(ee.data._get_state(), "max_retries", 0)
     _session_server.reset_stats()
     return _session_server

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import eemulator
+from eemulator.errors import ServiceError
 from eemulator.rest.gate import Gate
 from eemulator.stats import Stats
 
@@ -48,9 +49,7 @@ def test_dimensions(server: eemulator.Server) -> None:
     assert _request(server, 32768, 1, "u8").status == 200
     reply = _request(server, 32769, 7, "u8")
     assert reply.status == 400
-    assert reply.message == (
-        "Pixel grid dimensions (32769x7) must be less than or equal to 32768."
-    )
+    assert reply.message == ("Pixel grid dimensions (32769x7) must be less than or equal to 32768.")
 
 
 def test_band_count(server: eemulator.Server) -> None:
@@ -186,9 +185,8 @@ def test_rate() -> None:
     def admitted() -> bool:
         try:
             gate.enter().release()
-        except Exception as error:  # noqa: BLE001
-            assert getattr(error, "code", None) == 429
-            return False
+        except ServiceError as error:
+            return error.code != 429
         return True
 
     assert [admitted() for _ in range(5)] == [True] * 3 + [False] * 2

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
+import eemulator
+
 from . import synthetic
 from .synthetic import DTYPES, LONLAT, SHEARED, UTM, UTM_60, formula, is_valid
 from .wire import grid, pixels, send
@@ -20,13 +22,11 @@ from .wire import grid, pixels, send
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from eemulator import Grid, Server
+    from eemulator import Server
 
 ASSETS = {"TEST/UTM": (3, UTM), "TEST/COARSE": (4, UTM_60), "TEST/SHEARED": (5, SHEARED),
           "TEST/LONLAT": (6, LONLAT)}  # fmt: skip
-on_server = settings(
-    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+on_server = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def oracle(
@@ -72,9 +72,7 @@ def test_windows_of_the_native_lattice(
     inside = (cols >= 0) & (cols < native.width) & (rows >= 0) & (rows < native.height)
     for band in bands:
         ok = inside & is_valid(band, k, rows, cols)
-        np.testing.assert_array_equal(
-            found[band], np.where(ok, formula(band, k, rows, cols), 0)
-        )
+        np.testing.assert_array_equal(found[band], np.where(ok, formula(band, k, rows, cols), 0))
 
 
 @on_server
@@ -286,9 +284,7 @@ def test_wkt_and_zero_fields(server: Server) -> None:
         ({"nonsense": 1}, 'Unknown name "nonsense"'),
     ],
 )
-def test_bad_requests_are_told(
-    server: Server, change: dict[str, Any], words: str | None
-) -> None:
+def test_bad_requests_are_told(server: Server, change: dict[str, Any], words: str | None) -> None:
     path = "/v1/projects/earthengine-public/assets/TEST/UTM:getPixels"
     reply = send(server, "POST", path, {"fileFormat": "NPY", **change})
     if words is None:
@@ -317,11 +313,7 @@ def test_one_lattice_is_sampled_once_a_strip(server: Server) -> None:
         calls.append(tuple(bands))
         return plain.sample(bands, rows, cols)
 
-    import eemulator  # noqa: PLC0415
-
-    counted: Grid | Any = eemulator.ImageAsset(
-        plain.id, plain.bands, plain.properties, plain.footprint, sample
-    )
+    counted = eemulator.ImageAsset(plain.id, plain.bands, plain.properties, plain.footprint, sample)
     with eemulator.running(eemulator.Catalog([counted])) as other:
         body = {"fileFormat": "NPY", "bandIds": ["f32", "u8", "i16"]}
         path = "/v1/projects/earthengine-public/assets/TEST/COUNTED:getPixels"

@@ -126,7 +126,11 @@ def test_an_internal_error_shows_no_traceback(caplog: pytest.LogCaptureFixture) 
 
     broken = synthetic.image("TEST/BROKEN", 1, synthetic.UTM)
     asset = eemulator.ImageAsset(
-        broken.id, broken.bands, broken.properties, None, sample=explode  # type: ignore[arg-type]
+        broken.id,
+        broken.bands,
+        broken.properties,
+        None,
+        sample=explode,  # type: ignore[arg-type]
     )
     with eemulator.running(eemulator.Catalog([asset])) as server:
         reply = send(

@@ -62,6 +62,11 @@ def send(
         connection.close()
 
 
+def info(value: Any) -> Any:
+    """What `getInfo` gives, of any of the client's objects."""
+    return value.getInfo()
+
+
 def compute(server: eemulator.Server, expression: Any) -> Reply:
     """`value:compute` of a raw expression."""
     return send(server, "POST", f"{PROJECT}/value:compute", {"expression": expression})
@@ -84,9 +89,7 @@ def ref(key: str) -> dict[str, Any]:
     return {"valueReference": key}
 
 
-def grid(
-    crs: str, transform: tuple[float, ...], width: int, height: int
-) -> dict[str, Any]:
+def grid(crs: str, transform: tuple[float, ...], width: int, height: int) -> dict[str, Any]:
     """A pixel grid on the wire, zero fields left out as the service's own client does."""
     names = ("scaleX", "shearX", "translateX", "shearY", "scaleY", "translateY")
     return {
