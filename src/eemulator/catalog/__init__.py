@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from eemulator.catalog import sentinel2
+from eemulator.catalog import landsat, sentinel2
 from eemulator.catalog.model import Band, Catalog, CollectionAsset, Grid, ImageAsset, Sampler
 
 __all__ = [
@@ -21,4 +21,4 @@ __all__ = [
 @cache
 def default_catalog() -> Catalog:
     """The assets that the emulator serves unless told otherwise."""
-    return Catalog(sentinel2.collections())
+    return Catalog([*sentinel2.collections(), landsat.collection()])

@@ -6,15 +6,15 @@ calls bands, properties and ids is kept, so that a query written for the real co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, overload
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from eemulator.catalog import scene_statistics, sun
+from eemulator.catalog.lazy import LazyImages
 from eemulator.catalog.model import Band, CollectionAsset, ImageAsset
 from eemulator.catalog.orbits import Pass, footprint, passes
 from eemulator.catalog.pixels import Scene
@@ -119,7 +119,8 @@ def _keys() -> tuple[_Key, ...]:
     return tuple(sorted(keys, key=lambda k: k.index))
 
 
-def _make(key: _Key, collection: str) -> ImageAsset:
+def _make(collection: str, position: int) -> ImageAsset:
+    key = _keys()[position]
     level = COLLECTIONS[collection]
     return ImageAsset(
         id=f"{collection}/{key.index}",
@@ -130,33 +131,14 @@ def _make(key: _Key, collection: str) -> ImageAsset:
     )
 
 
-class _Images(Sequence[ImageAsset]):
-    """The images of a collection, each made on first access."""
-
-    def __init__(self, collection: str) -> None:
-        self._collection = collection
-        self._made: dict[int, ImageAsset] = {}
-
-    def __len__(self) -> int:
-        return len(_keys())
-
-    @overload
-    def __getitem__(self, index: int) -> ImageAsset: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[ImageAsset]: ...
-    def __getitem__(self, index: int | slice) -> ImageAsset | list[ImageAsset]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        position = range(len(self))[index]
-        if position not in self._made:
-            self._made[position] = _make(_keys()[position], self._collection)
-        return self._made[position]
-
-
 def collections() -> tuple[CollectionAsset, ...]:
     """The two collections: top of atmosphere, and surface reflectance."""
     return tuple(
-        CollectionAsset(id=name, images=_Images(name), properties={"type": "ImageCollection"})
+        CollectionAsset(
+            id=name,
+            images=LazyImages(len(_keys()), partial(_make, name)),
+            properties={"type": "ImageCollection"},
+        )
         for name in COLLECTIONS
     )
 
