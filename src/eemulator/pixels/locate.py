@@ -1,7 +1,6 @@
 """Which native pixel lies under the centre of each pixel of a grid.
 
-Nearest neighbour, exactly: every centre is transformed on its own, so that the answer for a
-pixel does not depend on the window it is asked in.
+Nearest neighbour, exactly: the answer for a pixel does not depend on the window it is asked in.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..values.projection import same_crs, transformer
+from .warp import positions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,7 +99,7 @@ def _span(index: NDArray[np.int64], size: int) -> slice | None:
 
 
 def _scattered(grid: Grid, native: Grid) -> Located | None:
-    col, row = native_position(grid, native)
+    col, row = positions(grid, native)
     # Infinities mark points that have no image in the other CRS.
     sane = np.isfinite(col) & np.isfinite(row)
     cols = _index(np.where(sane, np.clip(col, -2, native.width + 2), -1))
@@ -114,26 +114,6 @@ def _scattered(grid: Grid, native: Grid) -> Located | None:
     rows = np.where(inside, rows[window], 0)
     cols = np.where(inside, cols[window], 0)
     return Located(window, rows, cols, None if inside.all() else inside)
-
-
-def centers(grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Coordinates of every pixel's centre, each `(height, width)`, in the grid's CRS."""
-    a, b, c, d, e, f = grid.transform
-    col = (np.arange(grid.width) + 0.5)[np.newaxis, :]
-    row = (np.arange(grid.height) + 0.5)[:, np.newaxis]
-    return (a * col + b * row) + c, (d * col + e * row) + f
-
-
-def native_position(grid: Grid, native: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Where each pixel's centre lies in another lattice: columns and rows, with fractions."""
-    x, y = centers(grid)
-    if not same_crs(grid.crs, native.crs):
-        x, y = transformer(grid.crs, native.crs).transform(x, y)
-    a, b, c, d, e, f = native.transform
-    determinant = a * e - b * d
-    x = x - c
-    y = y - f
-    return (e * x - b * y) / determinant, (a * y - d * x) / determinant
 
 
 def _apart(grid: Grid, native: Grid) -> bool:

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from .node import Plane
     from .request import PixelRequest
 
-# What the planes of one strip may take, about, in bytes: 8 for a value and its mask. Small enough
-# for the processor's cache, which the fields of one pixel are scattered in.
-_WORKING_BYTES = 16 * 2**20
-_PLANE_BYTES = 8
+# What the planes of one strip may take, about, in bytes: 4 for a value and its mask.
+_WORKING_BYTES = 64 * 2**20
+_PLANE_BYTES = 4
+# Pixels of one strip: few enough for the processor's cache, as the fields of one pixel are
+# scattered all over its rows.
+_STRIP_PIXELS = 2**19
 
 
 def render(request: PixelRequest) -> bytearray | bytes:
@@ -35,7 +37,7 @@ def _strips(request: PixelRequest) -> Iterator[tuple[slice, list[Plane]]]:
     grid = request.grid
     reader = Reader(request.bands)
     per_row = grid.width * max(reader.plane_count, 1) * _PLANE_BYTES
-    rows = max(1, min(grid.height, _WORKING_BYTES // per_row))
+    rows = max(1, min(_WORKING_BYTES // per_row, _STRIP_PIXELS // grid.width))
     for start in range(0, grid.height, rows):
         stop = min(start + rows, grid.height)
         yield slice(start, stop), reader.read(request.bands, strip(grid, start, stop))

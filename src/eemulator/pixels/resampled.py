@@ -8,8 +8,9 @@ import numpy as np
 
 from ..catalog.model import Grid
 from ..values.projection import same_crs
-from .locate import SNAP, native_position
+from .locate import SNAP
 from .node import Need, Operation, Plane, masked_plane
+from .warp import positions
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -41,7 +42,7 @@ class Reprojected(Operation):
         if _on_lattice(grid, self._projection):
             return (yield Need(bands, grid))
         lattice = Grid(self._projection.crs, self._projection.transform, 1, 1)
-        col, row = native_position(grid, lattice)
+        col, row = positions(grid, lattice)
         sane = np.isfinite(col) & np.isfinite(row) & (np.abs(col) < 1e15) & (np.abs(row) < 1e15)
         if not sane.any():
             return [masked_plane(grid, band.type.dtype) for band in bands]
