@@ -6,6 +6,8 @@ fact is known: [S] read in a public source, [I] inferred, [M] remembered and not
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass
 
 from .errors import ServiceError
@@ -24,6 +26,7 @@ class Limits:
         elements: most elements that a collection may give back [I].
         concurrent_requests: requests under way at once [S].
         requests_per_second: requests begun in any one second; None for no limit [S].
+        computation_seconds: longest computation; None for no limit [S].
         max_pixels_bytes: pixel requests that count for more bytes than this fail with the
             service's out-of-memory error; None for no limit. The real threshold depends on the
             computation; this is a knob to rehearse it with.
@@ -31,6 +34,8 @@ class Limits:
             malicious expression from holding the emulator.
         working_pixels: most pixels of an intermediate image (a `reproject`, a region).
             Not a limit of the service.
+        result_values: most values (numbers, strings, lists, …) that a reply may hold. Not a limit
+            of the service: a list of twice the list before, sixty times, is a short expression.
     """
 
     request_bytes: int = 50_331_648
@@ -40,9 +45,11 @@ class Limits:
     elements: int = 5_000
     concurrent_requests: int = 40
     requests_per_second: int | None = 100
+    computation_seconds: float | None = 300.0
     max_pixels_bytes: int | None = None
     expression_nodes: int = 1_000_000
     working_pixels: int = 100_000_000
+    result_values: int = 20_000_000
 
     def check_dimensions(self, width: int, height: int) -> None:
         """Refuse a grid of too many pixels a side [S]."""
@@ -76,6 +83,22 @@ class Limits:
         """Refuse an intermediate image that would not fit."""
         if count > self.working_pixels:
             raise out_of_memory()
+
+
+class Deadline:
+    """When a computation must have ended.
+
+    Args:
+        seconds: from now; None for never.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = math.inf if seconds is None else time.monotonic() + seconds
+
+    def check(self) -> None:
+        """Refuse to go on after it [S]."""
+        if time.monotonic() > self._end:
+            raise ServiceError("Computation timed out.", kind="timeout")
 
 
 def out_of_memory() -> ServiceError:

@@ -16,6 +16,7 @@ from eemulator.errors import ServiceError
 from eemulator.expression import registry
 from eemulator.expression.evaluate import Evaluator, Session
 from eemulator.expression.graph import parse_expression
+from eemulator.limits import Deadline
 
 from .wire import call, compute, ref
 
@@ -29,7 +30,7 @@ load_all()
 def evaluate(values: dict[str, Any], result: str = "0") -> Any:
     """The value of a graph, without a server."""
     expression = parse_expression({"result": result, "values": values}, 1_000_000)
-    return Evaluator(expression, Session(Catalog([]), Limits())).result()
+    return Evaluator(expression, Session(Catalog([]), Limits(), Deadline(30))).result()
 
 
 def function(body: str, *names: str) -> dict[str, Any]:

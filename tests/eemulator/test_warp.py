@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
@@ -11,6 +10,10 @@ from pyproj import Transformer
 from eemulator import Grid
 from eemulator.pixels import warp
 from eemulator.pixels.locate import SNAP
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
 
 CRSS = {
     "EPSG:32738": (400_000.0, 8_000_000.0, 10.0),
@@ -51,9 +54,7 @@ def test_the_same_pixels(
     for found, expected in zip(warp.positions(grid, native), exact, strict=True):
         sane = np.isfinite(expected)
         np.testing.assert_array_equal(np.isfinite(found), sane)
-        np.testing.assert_array_equal(
-            np.floor(found[sane] + SNAP), np.floor(expected[sane] + SNAP)
-        )
+        np.testing.assert_array_equal(np.floor(found[sane] + SNAP), np.floor(expected[sane] + SNAP))
 
 
 def test_large_grids_are_interpolated(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cmp_to_key
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,8 @@ def to_list(source: Collection, count: int, offset: int) -> list[Element]:
     """Some elements as a list."""
     if count < 0 or offset < 0:
         raise ServiceError("Parameters 'count' and 'offset' must not be negative.")
-    return list(islice(source, offset, offset + count))
+    stop = min(offset + count, sys.maxsize)
+    return list(islice(source, min(offset, stop), stop))
 
 
 @algorithm("Collection.filter")
@@ -71,7 +73,7 @@ def limit(source: Collection, most: int | None, key: str | None, ascending: bool
 
     def elements() -> Iterator[Element]:
         ordered = source if key is None else sort_by(list(source), key, ascending)
-        return islice(iter(ordered), most)
+        return islice(iter(ordered), None if most is None else min(most, sys.maxsize))
 
     count = None
     if source.count is not None:
@@ -95,14 +97,14 @@ _key = cmp_to_key(_compare)
 
 
 def sort_key(value: Any) -> Any:
-    """An order of all values: nulls, then numbers, then strings, then the rest [I]."""
+    """An order of all values: nulls, then numbers, then strings, then the rest as it comes [I]."""
     if value is None:
         return _key((0, 0))
     if isinstance(value, Date):
         value = value.millis
     if isinstance(value, (int, float)):
         return _key((1, value))
-    return _key((2, value) if isinstance(value, str) else (3, repr(value)))
+    return _key((2, value) if isinstance(value, str) else (3, 0))
 
 
 @algorithm("Collection.map")
@@ -194,7 +196,10 @@ def merge(one: Collection, other: Collection) -> Collection:
 @algorithm("Collection.distinct")
 def distinct(source: Collection, names: Any) -> Collection:
     """The first element of each combination of properties."""
-    operands = [Operand(name, None) for name in ([names] if isinstance(names, str) else names)]
+    chosen = [names] if isinstance(names, str) else names
+    if not isinstance(chosen, list) or not all(isinstance(name, str) for name in chosen):
+        raise ServiceError("Parameter 'properties' must be a name or a list of names.")
+    operands = [Operand(name, None) for name in chosen]
 
     def elements() -> Iterator[Element]:
         seen: set[str] = set()

@@ -64,7 +64,7 @@ def reduce_region(
     session.limits.check_working_pixels(grid.width * grid.height)
     weights = region_weights(area, grid, weighted=reducer.weighted)
     if reducer.inputs == len(image.bands) and reducer.inputs > 1:
-        rows, counts = region_rows(image.bands, grid, weights)
+        rows, counts = region_rows(image.bands, grid, weights, session.deadline)
         return reducer.table(rows, counts)
     if reducer.inputs != 1:
         raise ServiceError(
@@ -72,7 +72,7 @@ def reduce_region(
         )
     found: dict[str, Any] = {}
     for each in image.bands:
-        outputs = reducer.table(*region_rows((each,), grid, weights))
+        outputs = reducer.table(*region_rows((each,), grid, weights, session.deadline))
         for name, value in outputs.items():
             found[each.id if len(outputs) == 1 else f"{each.id}_{name}"] = value
     return found

@@ -80,6 +80,7 @@ def add(items: list[Any], item: Any) -> list[Any]:
 @algorithm("List.cat")
 def cat(items: list[Any], other: list[Any]) -> list[Any]:
     """One after the other."""
+    check_size(len(items) + len(other))
     return [*items, *other]
 
 
@@ -153,6 +154,7 @@ def flatten(items: list[Any]) -> list[Any]:
                 waiting.append(iter(item))
                 break
             flat.append(item)
+            check_size(len(flat))
         else:
             waiting.pop()
     return flat
@@ -178,7 +180,7 @@ def zip_(items: list[Any], other: list[Any]) -> list[list[Any]]:
 @algorithm("List.repeat")
 def repeat(value: Any, count: int) -> list[Any]:
     """A value many times."""
-    _check_size(count)
+    check_size(count)
     return [value] * count
 
 
@@ -186,18 +188,19 @@ def repeat(value: Any, count: int) -> list[Any]:
 def sequence(start: float, end: float | None, step: float, count: int | None) -> list[float]:
     """Numbers from a start to an end, both included."""
     if count is not None:
-        _check_size(count)
+        check_size(count)
         if end is not None:
             step = (end - start) / (count - 1) if count > 1 else 0
         return [start + i * step for i in range(count)]
     if end is None or step == 0:
         raise ServiceError("Either 'end' and a 'step' other than 0, or 'count' must be given.")
     number = max(int((end - start) / step + 1e-9) + 1, 0) if (end - start) / step >= 0 else 0
-    _check_size(number)
+    check_size(number)
     return [start + i * step for i in range(number)]
 
 
-def _check_size(count: int) -> None:
+def check_size(count: int) -> None:
+    """Refuse a list that would fill the memory."""
     if not 0 <= count <= _MOST_ITEMS:
         raise ServiceError(f"A list cannot have {count} items.")
 

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
-from ..values.to_json import number
+from ..values.to_json import number, to_json
 from .image_cast import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ..expression.evaluate import Session
+
+_MOST_CHARACTERS = 10_000_000
 
 
 def _divide(a: float, b: float) -> float:
@@ -76,7 +80,9 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
 def _safe(function: Callable[..., Any], *operands: float) -> Any:
     """A function of numbers; what has no value is NaN, what is too large is infinite."""
     try:
-        return function(*operands)
+        result = function(*operands)
+        # Numbers have 64 bits; what does not fit goes on as a double.
+        return float(result) if isinstance(result, int) and abs(result) >= 2**63 else result
     except ValueError:
         return math.nan
     except OverflowError:
@@ -138,22 +144,21 @@ def _decimal(text: str) -> float:
         return float(text)
 
 
-@algorithm("String")
-def string(value: Any) -> str:
+@algorithm("String", session=True)
+def string(session: Session, value: Any) -> str:
     """Anything as text."""
     if isinstance(value, str):
         return value
     if isinstance(value, (int, float)):
         return str(number(value))
-    try:
-        return json.dumps(value)
-    except TypeError:
-        raise ServiceError(f"A {type(value).__name__} cannot become a string.") from None
+    return json.dumps(to_json(value, session.limits))
 
 
 @algorithm("String.cat")
 def cat(one: str, other: str) -> str:
     """One after the other."""
+    if len(one) + len(other) > _MOST_CHARACTERS:
+        raise ServiceError(f"A string cannot have {len(one) + len(other)} characters.")
     return one + other
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from ..catalog.model import Catalog
-    from ..limits import Limits
+    from ..limits import Deadline, Limits
 
     Steps = Generator["_Ask", Any, Any]
 
@@ -35,10 +35,12 @@ class Session:
     Attributes:
         catalog: the assets.
         limits: what to refuse.
+        deadline: when to give up.
     """
 
     catalog: Catalog
     limits: Limits
+    deadline: Deadline
 
 
 @dataclass(eq=False, slots=True)
@@ -94,6 +96,7 @@ class Evaluator:
         stack = [self._evaluate(ask)]
         received: Any = None
         while stack:
+            self._session.deadline.check()
             try:
                 following = stack[-1].send(received)
             except StopIteration as finished:

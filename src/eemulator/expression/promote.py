@@ -6,6 +6,7 @@ and so on. A string is never promoted to an image.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
@@ -99,6 +100,8 @@ def _is_number(value: Any) -> bool:
 def _number(value: Any) -> float:
     if isinstance(value, bool):
         return int(value)
+    if isinstance(value, int) and abs(value) >= 2**63:
+        return math.copysign(math.inf, value) if abs(value) > 2**1000 else float(value)
     if isinstance(value, (int, float)):
         return value
     raise _Mismatch

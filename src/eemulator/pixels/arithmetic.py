@@ -161,7 +161,9 @@ class Unary:
         def run(plane: Plane) -> Plane:
             with np.errstate(all="ignore"):
                 values = function(plane.values.astype(dtype, copy=False))
-            return Plane(values.astype(wanted, copy=False), plane.mask)
+                if values.dtype.kind == "f" and result.is_int:
+                    values = _clamped(values, *result.bounds)
+                return Plane(values.astype(wanted, copy=False), plane.mask)
 
         return run
 
@@ -241,17 +243,20 @@ def cast(plane: Plane, source: PixelType, target: PixelType) -> Plane:
     """A plane in another type: fractions are cut, and values clamped to the range [M]."""
     dtype = target.dtype
     values = plane.values
-    if not target.is_int or (source.is_int and _within(source, target)):
+    with np.errstate(all="ignore"):
+        if target.is_int and not (source.is_int and _within(source, target)):
+            values = _clamped(values, *target.bounds)
         return Plane(values.astype(dtype, copy=False), plane.mask)
-    low, high = target.bounds
+
+
+def _clamped(values: NDArray[Any], low: int, high: int) -> NDArray[Any]:
     if values.dtype.kind == "f":
         # The greatest double below 2**63 is what an int64 can be clamped to.
         top = math.nextafter(float(high), 0) if high > 2**53 else high
-        values = np.clip(np.nan_to_num(np.trunc(values), posinf=top, neginf=low), low, top)
-    else:
-        info = np.iinfo(values.dtype)
-        values = np.clip(values, max(low, int(info.min)), min(high, int(info.max)))
-    return Plane(values.astype(dtype), plane.mask)
+        whole: NDArray[Any] = np.nan_to_num(np.trunc(values), posinf=top, neginf=low)
+        return whole.clip(low, top)
+    info = np.iinfo(values.dtype)
+    return values.clip(max(low, int(info.min)), min(high, int(info.max)))
 
 
 def _within(source: PixelType, target: PixelType) -> bool:

@@ -59,13 +59,13 @@ class Locator:
 
 def locate(grid: Grid, native: Grid) -> Located | None:
     """Native pixels under a grid; None where the two do not meet."""
-    if not same_crs(grid.crs, native.crs):
-        if _apart(grid, native):
-            return None
+    # Transforms may be anything that a request says: overflows end up outside.
+    with np.errstate(all="ignore"):
+        if not same_crs(grid.crs, native.crs):
+            return None if _apart(grid, native) else _scattered(grid, native)
+        if is_axis_aligned(grid) and is_axis_aligned(native):
+            return _aligned(grid, native)
         return _scattered(grid, native)
-    if is_axis_aligned(grid) and is_axis_aligned(native):
-        return _aligned(grid, native)
-    return _scattered(grid, native)
 
 
 def is_axis_aligned(grid: Grid) -> bool:
@@ -78,8 +78,8 @@ def _aligned(grid: Grid, native: Grid) -> Located | None:
     bx, _, dx, _, by, dy = native.transform
     x = ax * (np.arange(grid.width) + 0.5) + cx
     y = ay * (np.arange(grid.height) + 0.5) + cy
-    cols = _index((x - dx) / bx)
-    rows = _index((y - dy) / by)
+    cols = _index((x - dx) / bx, native.width)
+    rows = _index((y - dy) / by, native.height)
     wide = _span(cols, native.width)
     high = _span(rows, native.height)
     if wide is None or high is None:
@@ -87,8 +87,10 @@ def _aligned(grid: Grid, native: Grid) -> Located | None:
     return Located((high, wide), rows[high, np.newaxis], cols[np.newaxis, wide], None)
 
 
-def _index(position: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
-    index: NDArray[np.int64] = np.floor(position + SNAP).astype(np.int64)
+def _index(position: NDArray[np.floating[Any]], size: int) -> NDArray[np.int64]:
+    """Indices of positions; whatever lies outside of `[0, size)`, or nowhere, gets one outside."""
+    bounded = np.clip(np.nan_to_num(position + SNAP, nan=-1.0), -1, size)
+    index: NDArray[np.int64] = np.floor(bounded).astype(np.int64)
     return index
 
 
@@ -101,9 +103,8 @@ def _span(index: NDArray[np.int64], size: int) -> slice | None:
 def _scattered(grid: Grid, native: Grid) -> Located | None:
     col, row = positions(grid, native)
     # Infinities mark points that have no image in the other CRS.
-    sane = np.isfinite(col) & np.isfinite(row)
-    cols = _index(np.where(sane, np.clip(col, -2, native.width + 2), -1))
-    rows = _index(np.where(sane, np.clip(row, -2, native.height + 2), -1))
+    cols = _index(col, native.width)
+    rows = _index(row, native.height)
     inside = (cols >= 0) & (cols < native.width) & (rows >= 0) & (rows < native.height)
     high = np.flatnonzero(inside.any(axis=1))
     if not high.size:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from ..catalog.model import Grid
+    from ..limits import Deadline
     from ..values.image import ImageBand
     from .node import PixelNode, Plane
 
@@ -24,9 +25,11 @@ class Reader:
 
     Args:
         bands: the bands that will be read; their graph is walked once to find shared nodes.
+        deadline: when to give up.
     """
 
-    def __init__(self, bands: Sequence[ImageBand]) -> None:
+    def __init__(self, bands: Sequence[ImageBand], deadline: Deadline) -> None:
+        self._deadline = deadline
         uses, self.plane_count = _count_uses(bands)
         self._shared = {node for node, count in uses.items() if count > 1}
         self._kept: dict[tuple[int, Grid], dict[int, Plane]] = {}
@@ -37,6 +40,7 @@ class Reader:
         stack = [self._gather(Need(bands, grid))]
         received: list[Plane] | None = None
         while True:
+            self._deadline.check()
             try:
                 need = next(stack[-1]) if received is None else stack[-1].send(received)
             except StopIteration as finished:

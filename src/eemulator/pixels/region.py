@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..catalog.model import Grid
+    from ..limits import Deadline
     from ..values.geometry import Geometry
     from ..values.image import ImageBand
 
@@ -67,10 +68,10 @@ def _pixels(grid: Grid, rows: NDArray[np.intp], cols: NDArray[np.intp]) -> NDArr
 
 
 def region_rows(
-    bands: Sequence[ImageBand], grid: Grid, weights: NDArray[np.float64]
+    bands: Sequence[ImageBand], grid: Grid, weights: NDArray[np.float64], deadline: Deadline
 ) -> tuple[list[tuple[Any, ...]], list[float]]:
     """Rows of values and their weights, of pixels that are valid in all bands."""
-    planes = Reader(bands).read(bands, grid)
+    planes = Reader(bands, deadline).read(bands, grid)
     total = weights.copy()
     for plane in planes:
         if plane.mask is not None:

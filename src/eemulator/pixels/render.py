@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..catalog.model import Grid
+    from ..limits import Deadline
     from .node import Plane
     from .request import PixelRequest
 
@@ -23,19 +24,19 @@ _PLANE_BYTES = 4
 _STRIP_PIXELS = 2**19
 
 
-def render(request: PixelRequest) -> bytearray | bytes:
+def render(request: PixelRequest, deadline: Deadline) -> bytearray | bytes:
     """The file asked for; computed in strips of rows, so that memory stays bounded."""
     grid = request.grid
     if request.file_format == "GEO_TIFF":
         from .geotiff import encode_geotiff
 
-        return encode_geotiff(request.bands, grid, _strips(request))
-    return encode_npy(request.bands, grid.width, grid.height, _strips(request))
+        return encode_geotiff(request.bands, grid, _strips(request, deadline))
+    return encode_npy(request.bands, grid.width, grid.height, _strips(request, deadline))
 
 
-def _strips(request: PixelRequest) -> Iterator[tuple[slice, list[Plane]]]:
+def _strips(request: PixelRequest, deadline: Deadline) -> Iterator[tuple[slice, list[Plane]]]:
     grid = request.grid
-    reader = Reader(request.bands)
+    reader = Reader(request.bands, deadline)
     per_row = grid.width * max(reader.plane_count, 1) * _PLANE_BYTES
     rows = max(1, min(_WORKING_BYTES // per_row, _STRIP_PIXELS // grid.width))
     for start in range(0, grid.height, rows):

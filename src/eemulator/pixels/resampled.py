@@ -42,7 +42,8 @@ class Reprojected(Operation):
         if _on_lattice(grid, self._projection):
             return (yield Need(bands, grid))
         lattice = Grid(self._projection.crs, self._projection.transform, 1, 1)
-        col, row = positions(grid, lattice)
+        with np.errstate(all="ignore"):
+            col, row = positions(grid, lattice)
         sane = np.isfinite(col) & np.isfinite(row) & (np.abs(col) < 1e15) & (np.abs(row) < 1e15)
         if not sane.any():
             return [masked_plane(grid, band.type.dtype) for band in bands]

@@ -10,7 +10,7 @@ from ..catalog.model import Catalog, ImageAsset
 from ..errors import ServiceError
 from ..expression.evaluate import Evaluator, Session
 from ..expression.graph import parse_expression
-from ..limits import too_deep
+from ..limits import Deadline, too_deep
 from ..pixels.render import render
 from ..pixels.request import check_fields, file_format_of, pixel_request
 from ..pixels.stored import stored_image
@@ -54,7 +54,8 @@ class Methods:
         if not isinstance(parsed, dict):
             raise ServiceError("Invalid JSON payload received. Root element must be a message.")
         try:
-            shown = to_json(self._evaluate(parsed.get("expression")), self._limits)
+            value = self._evaluate(parsed.get("expression"), self._deadline())
+            shown = to_json(value, self._limits)
             return encode_json({"result": shown})
         except RecursionError:
             raise too_deep() from None
@@ -63,10 +64,11 @@ class Methods:
         """`image:computePixels`: a file and its content type."""
         fields = check_fields(_parse(body), "computePixels")
         file_format_of(fields)
-        value = self._evaluate(fields.get("expression"))
+        deadline = self._deadline()
+        value = self._evaluate(fields.get("expression"), deadline)
         if not isinstance(value, Image):
             raise ServiceError("Expression does not evaluate to an image.")
-        return self._pixels(value, fields)
+        return self._pixels(value, fields, deadline)
 
     def get_pixels(self, name: str, body: bytes) -> tuple[bytes | bytearray, str]:
         """`assets/*:getPixels`: a file and its content type."""
@@ -75,15 +77,20 @@ class Methods:
         asset = find_asset(self._catalog, name)
         if not isinstance(asset, ImageAsset):
             raise ServiceError(f"Asset '{name}' is not an image.")
-        return self._pixels(stored_image(asset), fields)
+        return self._pixels(stored_image(asset), fields, self._deadline())
 
-    def _pixels(self, image: Image, fields: Mapping[str, Any]) -> tuple[bytes | bytearray, str]:
+    def _deadline(self) -> Deadline:
+        return Deadline(self._limits.computation_seconds)
+
+    def _pixels(
+        self, image: Image, fields: Mapping[str, Any], deadline: Deadline
+    ) -> tuple[bytes | bytearray, str]:
         request = pixel_request(image, fields, self._limits)
-        return render(request), _MEDIA_TYPES[request.file_format]
+        return render(request, deadline), _MEDIA_TYPES[request.file_format]
 
-    def _evaluate(self, wire: Any) -> Any:
+    def _evaluate(self, wire: Any, deadline: Deadline) -> Any:
         expression = parse_expression(wire, self._limits.expression_nodes)
-        return Evaluator(expression, Session(self._catalog, self._limits)).result()
+        return Evaluator(expression, Session(self._catalog, self._limits, deadline)).result()
 
 
 def _parse(body: bytes) -> Any:

@@ -23,26 +23,9 @@ def to_json(value: Any, limits: Limits) -> Any:
     """A value as plain JSON.
 
     Raises:
-        ServiceError: it has no JSON form, or too many elements.
+        ServiceError: it has no JSON form, too many elements, or too many values.
     """
-    match value:
-        case None | str():
-            return value
-        case bool() | int() | float():
-            return number(value)
-        case list() | tuple():
-            return [to_json(item, limits) for item in value]
-        case dict():
-            return {str(key): to_json(item, limits) for key, item in value.items()}
-        case Image():
-            return image_json(value, limits)
-        case Feature():
-            return feature_json(value, limits)
-        case Collection():
-            return collection_json(value, limits)
-        case Geometry() | Projection() | Date() | DateRange() | ErrorMargin() | PixelType():
-            return to_json(value.json(), limits)
-    raise ServiceError(f"A value of type {type(value).__name__} cannot be shown.")
+    return _Writer(limits).write(value)
 
 
 def number(value: float) -> float | int | str:
@@ -55,59 +38,84 @@ def number(value: float) -> float | int | str:
     return value
 
 
-def image_json(image: Image, limits: Limits) -> dict[str, Any]:
-    """An image: bands, identity, properties."""
-    described: dict[str, Any] = {
-        "type": "Image",
-        "bands": [to_json(band.json(), limits) for band in image.bands],
-    }
-    if image.asset_id is not None:
-        described["id"] = image.asset_id
-        described["version"] = image.version
-    properties = {key: to_json(v, limits) for key, v in image.properties.items()}
-    if image.footprint is not None:
-        properties["system:footprint"] = to_json(image.footprint, limits)
-    if properties:
-        described["properties"] = properties
-    return described
+class _Writer:
+    """Writes one value, counting what it writes."""
 
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._left = limits.result_values
 
-def feature_json(feature: Feature, limits: Limits) -> dict[str, Any]:
-    """A feature; its index becomes `id`."""
-    described: dict[str, Any] = {
-        "type": "Feature",
-        "geometry": to_json(feature.geometry, limits),
-    }
-    if feature.index is not None:
-        described["id"] = feature.index
-    described["properties"] = {
-        key: to_json(item, limits)
-        for key, item in feature.properties.items()
-        if key != "system:index"
-    }
-    return described
+    def write(self, value: Any) -> Any:
+        """A value of any kind."""
+        self._left -= 1
+        if self._left < 0:
+            raise ServiceError("The result is too large.", kind="result size")
+        match value:
+            case None | str():
+                return value
+            case bool() | int() | float():
+                return number(value)
+            case list() | tuple():
+                return [self.write(item) for item in value]
+            case dict():
+                return {str(key): self.write(item) for key, item in value.items()}
+            case Image():
+                return self._image(value)
+            case Feature():
+                return self._feature(value)
+            case Collection():
+                return self._collection(value)
+            case Geometry() | Projection() | Date() | DateRange() | ErrorMargin() | PixelType():
+                return self.write(value.json())
+        raise ServiceError(f"A value of type {type(value).__name__} cannot be shown.")
 
+    def _image(self, image: Image) -> dict[str, Any]:
+        """Bands, identity, properties."""
+        described: dict[str, Any] = {
+            "type": "Image",
+            "bands": [self.write(band.json()) for band in image.bands],
+        }
+        if image.asset_id is not None:
+            described["id"] = image.asset_id
+            described["version"] = image.version
+        properties = {key: self.write(v) for key, v in image.properties.items()}
+        if image.footprint is not None:
+            properties["system:footprint"] = self.write(image.footprint)
+        if properties:
+            described["properties"] = properties
+        return described
 
-def collection_json(collection: Collection, limits: Limits) -> dict[str, Any]:
-    """A collection with all its elements.
+    def _feature(self, feature: Feature) -> dict[str, Any]:
+        """Geometry and properties; the index becomes `id`."""
+        described: dict[str, Any] = {
+            "type": "Feature",
+            "geometry": self.write(feature.geometry),
+        }
+        if feature.index is not None:
+            described["id"] = feature.index
+        described["properties"] = {
+            key: self.write(item)
+            for key, item in feature.properties.items()
+            if key != "system:index"
+        }
+        return described
 
-    Raises:
-        ServiceError: there are too many.
-    """
-    elements = collection.first(limits.elements + 1)
-    if len(elements) > limits.elements:
-        raise too_many_elements(limits.elements)
-    described: dict[str, Any] = {"type": collection.type_name}
-    if collection.asset_id is not None:
-        described["id"] = collection.asset_id
-    if collection.is_images:
-        described["bands"] = []
-    else:
-        described["columns"] = _columns(elements)
-    if collection.properties:
-        described["properties"] = to_json(dict(collection.properties), limits)
-    described["features"] = [to_json(element, limits) for element in elements]
-    return described
+    def _collection(self, collection: Collection) -> dict[str, Any]:
+        """All elements, if they are not too many."""
+        elements = collection.first(self._limits.elements + 1)
+        if len(elements) > self._limits.elements:
+            raise too_many_elements(self._limits.elements)
+        described: dict[str, Any] = {"type": collection.type_name}
+        if collection.asset_id is not None:
+            described["id"] = collection.asset_id
+        if collection.is_images:
+            described["bands"] = []
+        else:
+            described["columns"] = _columns(elements)
+        if collection.properties:
+            described["properties"] = self.write(dict(collection.properties))
+        described["features"] = [self.write(element) for element in elements]
+        return described
 
 
 def _columns(elements: list[Any]) -> dict[str, str]:

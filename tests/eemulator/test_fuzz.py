@@ -1,0 +1,151 @@
+"""Whatever is asked, the answer is a value or a refusal: never an internal error, never a hang."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from eemulator import Limits
+from eemulator.algorithms import load_all
+from eemulator.errors import ServiceError
+from eemulator.expression import registry
+from eemulator.expression.evaluate import Evaluator, Session
+from eemulator.expression.graph import parse_expression
+from eemulator.limits import Deadline
+from eemulator.pixels.render import render
+from eemulator.pixels.request import pixel_request
+from eemulator.values.image import Image
+from eemulator.values.to_json import to_json
+
+from . import synthetic
+from .wire import call, ref
+
+load_all()
+CATALOG = synthetic.catalog()
+LIMITS = Limits(working_pixels=200_000, result_values=100_000)
+
+SEEDS: dict[str, dict[str, Any]] = {
+    "image": call("Image.load", id="TEST/UTM"),
+    "coarse": call("Image.load", id="TEST/COARSE"),
+    "constant": call("Image.constant", value=[1, -2.5]),
+    "series": call("ImageCollection.load", id="TEST/SERIES"),
+    "point": call("GeometryConstructors.Point", coordinates=[44.06, -18.09]),
+    "box": call("GeometryConstructors.BBox", west=44.06, south=-18.1, east=44.061, north=-18.09),
+    "ring": call("GeometryConstructors.LinearRing", coordinates=[[0, 0], [1, 0], [0, 1]]),
+    "feature": call("Feature", geometry=None, metadata={"a": 1}),
+    "utm": call("Projection", crs="EPSG:32738"),
+    "mean": call("Reducer.mean"),
+    "pairs": call("Reducer.toList", tupleSize=2),
+    "date": call("Date", value="2024-01-02"),
+    "range": call("DateRange", start=0, end=10**13),
+    "filter": call("Filter.lessThan", leftField="cloud", rightValue=20),
+    "identity": {"functionDefinitionValue": {"argumentNames": ["x"], "body": "argument"}},
+    "argument": {"argumentReference": "x"},
+    "none": {"functionDefinitionValue": {"argumentNames": ["x"], "body": "null"}},
+    "null": {"constantValue": None},
+}
+FITTING = {
+    "Image<unknown bands>": ("image", "coarse", "constant"),
+    "ImageCollection": ("series",),
+    "FeatureCollection": ("series",),
+    "Element": ("image", "feature", "series"),
+    "Reducer": ("mean", "pairs"),
+    "Geometry": ("point", "box", "ring"),
+    "Projection": ("utm",),
+    "Filter": ("filter",),
+    "Algorithm": ("identity", "none"),
+    "Date": ("date",),
+    "DateRange": ("range",),
+}
+CONSTANTS = [
+    None, True, False, 0, 1, -1, 2, 7.5, -0.0, 1e308, -1e308, 10**30, "", "u8", "a", "EPSG:4326",
+    "EPSG:32738", "TEST/UTM", "(", "system:index", "day", [], [1, 2], ["u8", "u16"], [0], [[1]],
+    [1, "a", None], {}, {"a": 1}, {"type": "Point", "coordinates": [1, 2]}, {"u8": "int16"},
+    [10, 0, 399960, 0, -10, 8000020], [1, 0, 0, 0, 0, 0],
+]  # fmt: skip
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> dict[str, Any]:
+    values = dict(SEEDS)
+    names = draw(st.lists(st.sampled_from(registry.implemented()), min_size=1, max_size=6))
+    for number, name in enumerate(names):
+        made = [ref(f"n{i}") for i in range(number)]
+        anything = [ref(key) for key in SEEDS if key != "argument"] + made
+        anything += [{"constantValue": value} for value in CONSTANTS]
+        arguments = {}
+        for argument in registry.lookup(name).signature.arguments:
+            if argument.optional and draw(st.booleans()):
+                continue
+            # Mostly of the right type, or nothing would ever be computed.
+            fitting = [ref(key) for key in FITTING.get(argument.type, ())] + made
+            choice = st.sampled_from(fitting) if fitting else st.sampled_from(anything)
+            arguments[argument.name] = draw(choice | choice | st.sampled_from(anything))
+        values[f"n{number}"] = {
+            "functionInvocationValue": {"functionName": name, "arguments": arguments}
+        }
+    return {"result": f"n{len(names) - 1}", "values": values}
+
+
+@pytest.mark.timeout(300)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(graphs())
+def test_random_expressions(wire: dict[str, Any]) -> None:
+    deadline = Deadline(10)
+    with suppress(ServiceError):
+        expression = parse_expression(wire, 10_000)
+        value = Evaluator(expression, Session(CATALOG, LIMITS, deadline)).result()
+        to_json(value, LIMITS)
+        if isinstance(value, Image):
+            body = {"fileFormat": "NPY", "grid": {"dimensions": {"width": 9, "height": 7}}}
+            render(pixel_request(value, body, LIMITS), deadline)
+
+
+@pytest.mark.parametrize(
+    "double",
+    [
+        lambda x: {"arrayValue": {"values": [x, x]}},
+        lambda x: call("List.cat", list=x, other=x),
+        lambda x: call("List.zip", list=x, other=x),
+        lambda x: call("String.cat", string1=x, string2=x),
+        lambda x: call("Number.multiply", left=x, right=x),
+        lambda x: call("ImageCollection.merge", collection1=x, collection2=x),
+    ],
+)
+def test_doubling_bombs_are_refused(double: Any) -> None:
+    name = double(ref("0")).get("functionInvocationValue", {}).get("functionName", "")
+    start: Any = {"constantValue": [1]}
+    if name.startswith("String"):
+        start = {"constantValue": "x"}
+    elif name.startswith("Number"):
+        start = {"constantValue": 3}
+    elif name.startswith("Image"):
+        start = SEEDS["series"]
+    values = {"0": start}
+    for i in range(1, 60):
+        values[str(i)] = double(ref(str(i - 1)))
+    expression = parse_expression({"result": "59", "values": values}, 10_000)
+    evaluator = Evaluator(expression, Session(CATALOG, LIMITS, Deadline(20)))
+    with suppress(ServiceError):
+        to_json(evaluator.result(), LIMITS)
+
+
+def test_a_computation_ends_at_its_deadline() -> None:
+    values: dict[str, Any] = {
+        "0": call("List.map", list=ref("many"), baseAlgorithm=ref("f0")),
+        "many": call("List.repeat", value=1, count=1000),
+    }
+    for i in range(5):
+        values[f"f{i}"] = {"functionDefinitionValue": {"argumentNames": [f"x{i}"], "body": f"b{i}"}}
+        values[f"b{i}"] = call("List.map", list=ref(f"l{i}"), baseAlgorithm=ref(f"f{i + 1}"))
+        values[f"l{i}"] = call("List.repeat", value={"argumentReference": f"x{i}"}, count=1000)
+    values["f5"] = {"functionDefinitionValue": {"argumentNames": ["y"], "body": "b5"}}
+    values["b5"] = {"argumentReference": "y"}
+    expression = parse_expression({"result": "0", "values": values}, 10_000)
+    evaluator = Evaluator(expression, Session(CATALOG, LIMITS, Deadline(0.5)))
+    with pytest.raises(ServiceError, match="Computation timed out"):
+        evaluator.result()
