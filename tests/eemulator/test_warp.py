@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,6 @@ from pyproj import Transformer
 from eemulator import Grid
 from eemulator.pixels import warp
 from eemulator.pixels.locate import SNAP
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pytest
