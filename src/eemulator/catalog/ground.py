@@ -13,8 +13,8 @@ import numpy as np
 from eemulator.catalog.blocks import Blocks
 from eemulator.catalog.lattice import Lattice
 from eemulator.catalog.noise import Floats, Ints, Octave, fractal, ramp, slope_of
+from eemulator.catalog.region import HILLS, Region, kilometres, region
 from eemulator.catalog.region import SPACING as REGION_SPACING
-from eemulator.catalog.region import Region, kilometres, region
 
 if TYPE_CHECKING:
     from eemulator.catalog.weather import Sky
@@ -24,7 +24,7 @@ SPACING = 40.0
 
 f32 = np.float32
 
-_SMALL_HILLS = (Octave(0.54, 44.0, 15), Octave(0.26, 17.0, 16))
+_SMALL_HILLS = (Octave(0.52, 50.0, 15), Octave(0.23, 24.0, 16))
 _GRAIN = (Octave(0.37, 0.8, 61), Octave(0.15, 0.8, 62))
 
 
@@ -37,9 +37,8 @@ class Ground(NamedTuple):
         shore: metres into lake or sea (negative on land); true only near the shore.
         silt: how muddy the water is, 0 to 1.
         woods, farms, town: forest, fields, houses where positive.
-        red: 0 for tan soil to 1 for laterite.
-        moist: 0 for dry hilltops to 1 for wet valleys.
-        lush: 0 in the dry west to 1 in the rainforest's east.
+        bare: share of bare soil where nothing is farmed (not clipped to 0 to 1).
+        green: how green wild grass is before the season is added.
         field_x, field_y: displacement (metres) that bends the fields' borders.
     """
 
@@ -52,9 +51,8 @@ class Ground(NamedTuple):
     woods: Floats
     farms: Floats
     town: Floats
-    red: Floats
-    moist: Floats
-    lush: Floats
+    bare: Floats
+    green: Floats
     field_x: Floats
     field_y: Floats
 
@@ -89,8 +87,11 @@ def ground(i: Ints, j: Ints) -> Ground:
     px, py = x + r.bend_x, y + r.bend_y
 
     height, slope_x, slope_y = np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
-    for n, dx, dy in (*r.hills, *(slope_of(px, py, octave) for octave in _SMALL_HILLS)):
-        sign = np.where(n < 0, f32(-1), f32(1))
+    small = (slope_of(px, py, octave) for octave in _SMALL_HILLS)
+    for octave, (n, dx, dy) in zip((*HILLS, *_SMALL_HILLS), (*r.hills, *small), strict=True):
+        # |n| and its slope, with the valley's floor rounded.
+        floor = octave.weight * min(0.05 / octave.cell, 0.05)
+        sign = n / np.sqrt(n * n + f32(floor * floor))
         height += n * sign
         slope_x += dx * sign
         slope_y += dy * sign
@@ -99,6 +100,8 @@ def ground(i: Ints, j: Ints) -> Ground:
 
     grain = fractal(px, py, _GRAIN)
     moist = f32(1) - ramp(raised, 6.0, 110.0)
+    wet = np.clip(moist + grain * f32(0.4), f32(0), f32(1))
+    red = np.clip(r.red + grain * f32(0.35), f32(0), f32(1))
     shore = np.maximum((r.lake - height) * f32(6), r.sea * f32(1000))
     silt = f32(0.9) - ramp(r.sea, -1.0, 2.5) * f32(0.8) - ramp(r.lake, -45.0, 0.0) * f32(0.6)
     return Ground(
@@ -108,12 +111,11 @@ def ground(i: Ints, j: Ints) -> Ground:
         stream=r.stream * f32(1000),
         shore=shore,
         silt=silt - r.lush * f32(0.2),
-        woods=r.woods + grain * f32(0.3) + moist * f32(0.14),
+        woods=r.woods + grain * f32(0.3) + moist * f32(0.14) - ramp(r.town, -0.3, 0.2),
         farms=r.farms + moist * f32(0.3),
         town=r.town + grain * f32(0.25),
-        red=np.clip(r.red + grain * f32(0.35), f32(0), f32(1)),
-        moist=np.clip(moist + grain * f32(0.4), f32(0), f32(1)),
-        lush=r.lush,
+        bare=red * f32(1.3) - wet * f32(0.5) - r.lush * f32(0.3) - f32(0.25),
+        green=wet * f32(0.35) + r.lush * f32(0.45),
         field_x=r.field_x,
         field_y=r.field_y,
     )

@@ -45,8 +45,8 @@ class Lattice:
         j, self._fy = _cell(y, spacing)
         self._separable = x.shape[0] == 1 and y.shape[1] == 1
         if self._separable:
-            columns, self._left, self._right = _needed(i[0])
-            rows, self._lower, self._upper = _needed(j[:, 0])
+            columns, self._nodes_left, self._nodes_right, self._column_cell = _needed(i[0])
+            rows, self._nodes_below, self._nodes_above, self._row_cell = _needed(j[:, 0])
             self.i, self.j = columns[None, :], rows[:, None]
             return
         self._shape = np.broadcast_shapes(i.shape, j.shape)
@@ -69,16 +69,19 @@ class Lattice:
         return self._axis_aligned(nodes) if self._separable else self._scattered(nodes)
 
     def _axis_aligned(self, nodes: Floats) -> Field:
-        west, east = nodes[:, self._left], nodes[:, self._right]
-        along = west + (east - west) * self._fx
+        west = nodes[:, self._nodes_left]
+        along = (nodes[:, self._nodes_right] - west).take(self._column_cell, axis=1)
+        along *= self._fx
+        along += west.take(self._column_cell, axis=1)
+        lower = along[self._nodes_below]
+        rise = along[self._nodes_above] - lower
 
         def read(rows: slice) -> Floats:
-            lower = along[self._lower[rows]]
-            upper = along[self._upper[rows]]
-            upper -= lower
-            upper *= self._fy[rows]
-            upper += lower
-            return upper
+            cell = self._row_cell[rows]
+            pixels = rise.take(cell, axis=0)
+            pixels *= self._fy[rows]
+            pixels += lower.take(cell, axis=0)
+            return pixels
 
         return read
 
@@ -91,9 +94,16 @@ class Lattice:
             at = self._at[rows]
             lower, lower_right = table.take(at), table.take(at + right)
             upper, upper_right = table.take(at + up), table.take(at + (up + right))
-            lower = lower + (lower_right - lower) * fx[rows]
-            upper = upper + (upper_right - upper) * fx[rows]
-            return (upper - lower) * fy[rows] + lower
+            lower_right -= lower
+            lower_right *= fx[rows]
+            lower += lower_right
+            upper_right -= upper
+            upper_right *= fx[rows]
+            upper += upper_right
+            upper -= lower
+            upper *= fy[rows]
+            upper += lower
+            return upper
 
         return read
 
@@ -105,7 +115,13 @@ def _cell(x: Floats, spacing: float) -> tuple[Ints, Floats]:
     return before.astype(np.int64), (cells - before).astype(np.float32)
 
 
-def _needed(index: Ints) -> tuple[Ints, Ints, Ints]:
-    """The nodes that a row of points needs, and where in them each point's two are."""
-    nodes = np.unique(np.concatenate([index, index + 1]))
-    return nodes, np.searchsorted(nodes, index), np.searchsorted(nodes, index + 1)
+def _needed(index: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """What a row of points needs of a row of nodes.
+
+    Returns:
+        The nodes; where in them each cell's first node is, and its second (points between the
+        same two nodes share a cell); and each point's cell.
+    """
+    cells, cell = np.unique(index, return_inverse=True)
+    nodes = np.unique(np.concatenate([cells, cells + 1]))
+    return nodes, np.searchsorted(nodes, cells), np.searchsorted(nodes, cells + 1), cell

@@ -23,14 +23,11 @@ _PERCENT: dict[str, tuple[float, ...]] = {
     "forest":   (1.6,  2.0,  4.0,  2.4,  7.0,  20.5, 25.5, 27.0, 28.5, 29.0, 0.0, 13.0, 5.8),
     "town":     (8.5,  10.5, 12.4, 14.2, 15.5, 16.8, 17.8, 18.6, 19.4, 19.8, 0.0, 21.5, 19.5),
     "clear":    (3.8,  4.0,  3.6,  2.2,  1.8,  1.3,  1.2,  1.0,  0.9,  0.8,  0.0, 0.4,  0.3),
-    "muddy":    (5.5,  7.2,  11.0, 14.5, 14.8, 11.0, 10.8, 8.6,  7.4,  4.0,  0.0, 1.0,  0.6),
+    "muddy":    (5.0,  6.3,  9.0,  10.4, 9.6,  6.6,  6.2,  5.0,  4.4,  3.0,  0.0, 1.0,  0.6),
 }  # fmt: skip
 
-MATERIALS: Final = tuple(_PERCENT)
-"""The materials that pixels are mixed of, in a fixed order."""
-
-REFLECTANCE: Final[dict[str, tuple[float, ...]]] = {
-    band: tuple(_PERCENT[material][n] / 100 for material in MATERIALS)
+REFLECTANCE: Final[dict[str, dict[str, float]]] = {
+    band: {material: spectrum[n] / 100 for material, spectrum in _PERCENT.items()}
     for n, band in enumerate(SPECTRAL_BANDS)
 }
 """For each band, the surface reflectance (0 to 1) of each material."""

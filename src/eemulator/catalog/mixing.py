@@ -34,6 +34,9 @@ _TEXTURE_SPACING = 20.0
 class Around:
     """The fields around a block of pixels, ready to be read strip by strip.
 
+    What is nowhere near the block is left out: a field that is everywhere below the point where
+    it begins to matter would add exact zeros.
+
     Args:
         x: easting of the pixels' centres in the plane, metres: `(1, w)` or `(h, w)`.
         y: northing: `(h, 1)` or `(h, w)`.
@@ -46,14 +49,28 @@ class Around:
         self.east = (x - ORIGIN[0]).astype(np.float32)
         self.north = (y - ORIGIN[1]).astype(np.float32)
         near = Lattice(x, y, GROUND_SPACING)
-        nodes = lit_ground(near.i, near.j, self.sky)
-        self.ground = {
-            name: near.field(node) for name, node in zip(GROUND_FIELDS, nodes, strict=True)
-        }
+        nodes = dict(zip(GROUND_FIELDS, lit_ground(near.i, near.j, self.sky), strict=True))
+        self.has_woods = bool(nodes["woods"].max() > -0.2)
+        self.has_town = bool(nodes["town"].max() > -0.3)
+        self.has_water = (
+            _comes_within(nodes["river"], 70.0)
+            or _comes_within(nodes["stream"], 25.0)
+            or bool(nodes["shore"].max() > -10.0)
+        )
+        self.ground = {name: near.field(field) for name, field in nodes.items()}
         fine = Lattice(x, y, _TEXTURE_SPACING)
         self.texture = fine.field(lattice_values(fine.i, fine.j, 7))
         far = Lattice(x, y, CLOUD_SPACING)
-        self.clouds = [far.field(node) for node in clouds(self.sky, far.i, far.j)]
+        thickness, shading, cirrus = clouds(self.sky, far.i, far.j)
+        self.thickness = far.field(thickness)
+        self.has_clouds = bool(thickness.max() > -0.01)
+        self.shading = far.field(shading) if shading.max() > -0.01 else None
+        self.cirrus = far.field(cirrus) if cirrus.max() > -0.01 else None
+
+
+def _comes_within(signed_distance: Floats, metres: float) -> bool:
+    """Whether a line, given by the signed distances of nodes to it, may be that near."""
+    return bool(signed_distance.min() < metres and signed_distance.max() > -metres)
 
 
 @dataclass
@@ -61,121 +78,161 @@ class Mixture:
     """A strip of pixels, each described.
 
     Attributes:
-        shares: of each material, in the order of `MATERIALS`, lit as the land is.
-        water: share that is open water, 0 to 1.
+        shares: of each material there is, lit as the land is.
+        water: share that is open water, 0 to 1; None where there is none.
         leaves: share that is green, 0 to 1.
         light: how strongly the sun lights the slope; 1 on flat land.
-        cloud: share of the view that cloud hides, 0 to 1.
+        cloud: share of the view that cloud hides, 0 to 1; None where there is none.
         glow: brightness of that cloud, 0 to 1.
-        shadow: how dark clouds' shadows are, 0 to 1.
-        cirrus: thickness of cirrus, 0 to 1.
+        shadow: how dark clouds' shadows are, 0 to 1; None where there is none.
+        cirrus: thickness of cirrus, 0 to 1; None where there is none.
         thickness: of cloud, not clipped (see `weather`).
         sky: the weather.
     """
 
-    shares: list[Floats]
-    water: Floats
+    shares: dict[str, Floats]
+    water: Floats | None
     leaves: Floats
     light: Floats
-    cloud: Floats
+    cloud: Floats | None
     glow: Floats
-    shadow: Floats
-    cirrus: Floats
+    shadow: Floats | None
+    cirrus: Floats | None
     thickness: Floats
     sky: Sky
 
 
 def _clip(x: Floats) -> Floats:
-    clipped: Floats = np.clip(x, _0, _1)
-    return clipped
+    """Clips to 0 to 1, in place."""
+    np.maximum(x, _0, out=x)
+    np.minimum(x, _1, out=x)
+    return x
 
 
 def _rows(array: Floats, rows: slice) -> Floats:
     return array[rows] if array.shape[0] > 1 else array
 
 
-def mix(around: Around, rows: slice) -> Mixture:
+def mix(a: Around, rows: slice) -> Mixture:
     """Describes the pixels of some rows of a block."""
-    g = {name: read(rows) for name, read in around.ground.items()}
-    year = around.season
-    texture = around.texture(rows)
+    g = a.ground
+    year = a.season
+    texture = a.texture(rows)
+    speckle = texture * f32(0.06)
 
     # Wild land: bare soil, dry and green grass.
-    bare = _clip(g["red"] * f32(1.3) - g["moist"] * f32(0.5) - g["lush"] * f32(0.3) - f32(0.25))
-    green = g["moist"] * f32(0.35) + g["lush"] * f32(0.45)
+    bare = g["bare"](rows)
+    rusty = bare * f32(0.7) + f32(0.42)  # the barer, the redder
+    grass = _1 - _clip(bare)
+    green = g["green"](rows)
+    green += speckle
     green += f32(year.grass * 1.1 - 0.15)
-    green = _clip(green + texture * f32(0.05))
-    grass = _1 - bare
-    leaves = grass * green
+    leaves = grass * _clip(green)
     straw = grass - leaves
 
     # Fields, each parcel as a whole.
-    p = parcels(_rows(around.east, rows) + g["field_x"], _rows(around.north, rows) + g["field_y"])
-    farmed = ((g["farms"] + p.margin * f32(0.22)) > _0).astype(np.float32)
-    tilled = _clip(p.border * f32(1 / 7)) * farmed
-    wild = _1 - tilled
-    leaves = leaves * wild + year.leaves.take(p.kind) * tilled
-    straw = straw * wild + year.straw.take(p.kind) * tilled
+    u = _rows(a.east, rows) + g["field_x"](rows)
+    v = _rows(a.north, rows) + g["field_y"](rows)
+    p = parcels(u, v)
+    farmed = ((g["farms"](rows) + p.margin * f32(0.22)) > _0).astype(np.float32)
+    tilled = _clip(p.border * f32(1 / 7))
+    tilled *= farmed
+    leaves += (year.leaves.take(p.kind) - leaves) * tilled
+    straw += (year.straw.take(p.kind) - straw) * tilled
     paddy = year.water.take(p.kind) * tilled
     soil = _clip(_1 - leaves - straw - paddy)
+    light = g["light"](rows)
+    toned = (tilled * p.tone) * f32(0.12) + speckle
+    rusty += p.tone * f32(0.25)
 
     # Forest, town and water cover what was there.
-    woods = _clip((g["woods"] + texture * f32(0.05)) * f32(9) + f32(0.5)) * (_1 - farmed)
-    built = _clip((g["town"] + texture * f32(0.22)) * f32(2.2))
-    streets = _clip(p.border * f32(1 / 9))
-    built *= f32(0.45) + f32(0.4) * streets + f32(0.15) * texture
-    deep = np.maximum(f32(55) - np.abs(g["river"]), f32(11) - np.abs(g["stream"]))
-    deep = np.maximum(deep, g["shore"])
-    water = _clip(deep * f32(0.1) + f32(0.5))
-    dry = _1 - water
-    open_land = (_1 - woods) * (_1 - built) * dry
-    leaves = leaves * open_land
-    soil = soil * open_land
-    red = soil * _clip(g["red"] + p.tone * f32(0.25))
-    woods = woods * (_1 - built) * dry
-    silt = _clip(g["silt"] - deep * f32(0.0004))
+    cover: dict[str, Floats] = {}
+    open_land: Floats | None = None
+    if a.has_woods:
+        woods = _clip((g["woods"](rows) + speckle) * f32(9) + f32(0.5))
+        woods *= _1 - farmed
+        toned += texture * woods * f32(0.2)
+        open_land = _1 - woods
+        cover["forest"] = woods
+    if a.has_town:
+        # City blocks are parcels at a third of the size; some are parks.
+        house = parcels(u * f32(3), v * f32(3))
+        built = _clip((g["town"](rows) + house.margin * f32(0.2) + speckle) * f32(2.2))
+        built *= (house.kind > 30).astype(np.float32)
+        built *= f32(0.45) + f32(0.4) * _clip(house.border * f32(1 / 18))
+        toned += (texture * f32(0.25) + house.tone * f32(0.25)) * built
+        hidden = _1 - built
+        open_land = hidden if open_land is None else open_land * hidden
+        if "forest" in cover:
+            cover["forest"] *= hidden
+        cover["town"] = built
+    light *= toned + _1
+    water = None
+    if a.has_water:
+        deep = np.maximum(f32(55) - np.abs(g["river"](rows)), f32(11) - np.abs(g["stream"](rows)))
+        deep = np.maximum(deep, g["shore"](rows))
+        water = _clip(deep * f32(0.1) + f32(0.5))
+        dry = _1 - water
+        open_land = dry if open_land is None else open_land * dry
+        for share in cover.values():
+            share *= dry
+    if open_land is not None:
+        leaves *= open_land
+        straw *= open_land
+        paddy *= open_land
+        soil *= open_land
+    red = soil * _clip(rusty)
+    shares: dict[str, Floats] = {
+        "laterite": red * light,
+        "tan": (soil - red) * light,
+        "straw": straw * light,
+        "leaves": leaves * light,
+        "paddy": paddy,
+    }
+    for name, share in cover.items():
+        shares[name] = share * light
+    if water is not None:
+        muddy = water * _clip(g["silt"](rows) - deep * f32(0.0004))
+        shares["clear"] = water - muddy
+        shares["muddy"] = muddy
+    if "forest" in cover:
+        leaves = leaves + cover["forest"]
 
-    thick, shading, high = (read(rows) for read in around.clouds)
-    cloud = _clip(thick)
-    cloud = cloud * (f32(2) - cloud)
-    light = g["light"] * (_1 + texture * (f32(0.05) + f32(0.22) * woods + f32(0.3) * built))
-    light = light * (_1 + tilled * p.tone * f32(0.12))
+    thickness = a.thickness(rows)
+    cloud = None
+    if a.has_clouds:
+        cloud = _clip(thickness.copy())
+        cloud *= f32(2) - cloud
     return Mixture(
-        shares=[
-            red * light,
-            (soil - red) * light,
-            straw * open_land * light,
-            leaves * light,
-            paddy * open_land,
-            woods * light,
-            built * dry * light,
-            water * (_1 - silt),
-            water * silt,
-        ],
+        shares=shares,
         water=water,
-        leaves=leaves + woods,
+        leaves=leaves,
         light=light,
         cloud=cloud,
-        glow=_clip(f32(0.62) + thick * f32(0.13)),
-        shadow=_clip(shading) * f32(0.62),
-        cirrus=_clip(high),
-        thickness=thick,
-        sky=around.sky,
+        glow=_clip(thickness * f32(0.13) + f32(0.5) + speckle),
+        shadow=None if a.shading is None else _clip(a.shading(rows)) * f32(0.62),
+        cirrus=None if a.cirrus is None else _clip(a.cirrus(rows)),
+        thickness=thickness,
+        sky=a.sky,
     )
 
 
 def reflectance(m: Mixture, band: str, level: Level) -> Floats:
     """Reflectance (0 to 1) of a spectral band, of the surface (L2A) or with the sky (L1C)."""
-    parts = REFLECTANCE[band]
-    total = m.shares[0] * f32(parts[0])
-    for share, part in zip(m.shares[1:], parts[1:], strict=True):
-        total += share * f32(part)
-    total -= total * m.shadow
+    materials = REFLECTANCE[band]
+    total = np.zeros_like(m.light)
+    for name, share in m.shares.items():
+        total += share * f32(materials[name])
+    if m.shadow is not None:
+        total -= total * m.shadow
     if level == "L1C":
         added, passed = SKY[band]
-        total = total * f32(passed) + f32(added)
-    total += m.cirrus * f32(CIRRUS[band])
-    total += m.cloud * (m.glow * f32(CLOUD[band]) - total)
+        total *= f32(passed)
+        total += f32(added)
+    if m.cirrus is not None:
+        total += m.cirrus * f32(CIRRUS[band])
+    if m.cloud is not None:
+        total += m.cloud * (m.glow * f32(CLOUD[band]) - total)
     return total
 
 
@@ -184,44 +241,53 @@ _CLOUDY, _OVERCAST, _HAZY, _SHADED, _WET, _GREEN = 0.3, 0.75, 0.15, 0.2, 0.5, 0.
 _TRUE_COLOUR = {"TCI_R": "B4", "TCI_G": "B3", "TCI_B": "B2"}
 
 
+def _above(x: Floats | None, limit: float, like: Floats) -> NDArray[np.bool_]:
+    """Where a field that may be absent passes a limit."""
+    return np.zeros(like.shape, np.bool_) if x is None else x > f32(limit)
+
+
 def _classes(m: Mixture) -> Floats:
     """The scene classification (SCL), as Earth Engine numbers it."""
-    classes = np.where(m.leaves > _GREEN, f32(4), f32(5))
-    classes[m.light < 0.4] = 2
-    classes[m.water > _WET] = 6
-    classes[m.shadow > _SHADED] = 3
-    classes[m.cirrus > _HAZY] = 10
-    classes[m.cloud > _CLOUDY] = 8
-    classes[m.cloud > _OVERCAST] = 9
+    like = m.light
+    classes = np.where(m.leaves > f32(_GREEN), f32(4), f32(5))
+    classes[m.light < f32(0.4)] = 2
+    classes[_above(m.water, _WET, like)] = 6
+    classes[_above(m.shadow, _SHADED, like)] = 3
+    classes[_above(m.cirrus, _HAZY, like)] = 10
+    classes[_above(m.cloud, _CLOUDY, like)] = 8
+    classes[_above(m.cloud, _OVERCAST, like)] = 9
     return classes
 
 
 def _whole(x: Floats, most: int, least: int = 1) -> Floats:
     """Rounded down, and between bounds; 0 in a spectral band would mean no data."""
-    whole: Floats = np.floor(np.clip(x, f32(least), f32(most)))
-    return whole
+    np.maximum(x, f32(least), out=x)
+    np.minimum(x, f32(most), out=x)
+    return np.floor(x, out=x)
 
 
 def band(m: Mixture, name: str, level: Level) -> Floats:
     """Values of any band, before they are cast to its dtype; whole numbers."""
     if name in REFLECTANCE:
-        scaled = reflectance(m, name, level) * f32(1e4) + f32(0.5)
-        return _whole(scaled, 65535)
+        return _whole(reflectance(m, name, level) * f32(1e4) + f32(0.5), 65535)
     if name in _TRUE_COLOUR:
         # [remembered] ESA's true-colour image is full at a reflectance of 0.3558.
-        scaled = reflectance(m, _TRUE_COLOUR[name], level) * f32(255 / 0.3558) + f32(0.5)
-        return _whole(scaled, 255)
-    opaque = m.cloud > _CLOUDY
-    high = (m.cirrus > _HAZY) & ~opaque
+        full = f32(255 / 0.3558)
+        return _whole(reflectance(m, _TRUE_COLOUR[name], level) * full + f32(0.5), 255)
+    nothing = np.zeros_like(m.light)
+    opaque = _above(m.cloud, _CLOUDY, nothing)
+    high = _above(m.cirrus, _HAZY, nothing) & ~opaque
     match name:
         case "SCL":
             return _classes(m)
         case "MSK_CLDPRB":
             return _whole(m.thickness * f32(120) + f32(30), 100, 0)
-        case "AOT":  # thousandths
-            return _whole(m.cirrus * f32(50) + f32(1000 * m.sky.haze), 65535)
-        case "WVP":  # thousandths of a centimetre
-            return _whole(m.cloud * f32(400) + f32(1000 * m.sky.vapour), 65535)
+        case "AOT":  # thousandths; a little more under cirrus
+            extra = nothing if m.cirrus is None else m.cirrus * f32(50)
+            return _whole(extra + f32(1000 * m.sky.haze), 65535)
+        case "WVP":  # thousandths of a centimetre; more in clouds
+            extra = nothing if m.cloud is None else m.cloud * f32(400)
+            return _whole(extra + f32(1000 * m.sky.vapour), 65535)
         case "QA60":  # bit 10: opaque cloud, bit 11: cirrus
             return opaque * f32(1024) + high * f32(2048)
         case "MSK_CLASSI_OPAQUE":
@@ -229,4 +295,4 @@ def band(m: Mixture, name: str, level: Level) -> Floats:
         case "MSK_CLASSI_CIRRUS":
             return high.astype(np.float32)
         case _:  # QA10 and QA20 are always empty, and it never snows here
-            return np.zeros_like(m.cloud)
+            return nothing

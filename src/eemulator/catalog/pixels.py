@@ -59,11 +59,11 @@ class Scene:
             step = max(1, _STRIP // width)
             for start in range(0, height, step):
                 strip = slice(start, min(start + step, height))
-                inside = seen[strip]
+                partly = None if seen[strip].all() else seen[strip]
                 pixels = mixing.mix(around, strip)
                 for name, whole in zip(bands, values, strict=True):
                     band = mixing.band(pixels, name, self.level)
-                    whole[block][strip] = band.astype(whole.dtype) * inside
+                    whole[block][strip] = band if partly is None else band * partly
         # One mask for all bands: none of them is written to.
         return [(v, valid) for v in values]
 

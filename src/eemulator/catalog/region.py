@@ -162,7 +162,7 @@ def region(i: Ints, j: Ints) -> Region:
     coastal = ramp(sea, -26.0, -6.0)
     woods = fractal(px, py, _WOODS) + lush * f32(0.62) - f32(0.52)
     woods = woods - coastal * f32(0.3) - flat * f32(0.28)
-    farms = fractal(px, py, _FARMS) + flat * f32(0.95) - f32(0.5) - lush * f32(0.1)
+    farms = fractal(px, py, _FARMS) + flat * f32(0.95) - f32(0.5) - lush * f32(0.42)
     town = np.full_like(x, -9.0)
     for cx, cy, radius in _TOWNS:
         away = np.sqrt(_nearness(x, y, cx, cy, radius))

@@ -90,7 +90,7 @@ def bands_of(tile: Tile, level: Level) -> tuple[Band, ...]:
 
 
 @dataclass(frozen=True)
-class _Key:
+class SceneKey:
     """What tells one scene from another."""
 
     crossing: Pass
@@ -108,10 +108,10 @@ def _stamp(moment: datetime) -> str:
 
 
 @cache
-def _keys() -> tuple[_Key, ...]:
+def scene_keys() -> tuple[SceneKey, ...]:
     """Every scene of the year, by index."""
     keys = [
-        _Key(crossing, tile)
+        SceneKey(crossing, tile)
         for crossing in passes()
         for tile in TILES.values()
         if footprint(tile.name, crossing.orbit.number) is not None
@@ -120,7 +120,7 @@ def _keys() -> tuple[_Key, ...]:
 
 
 def _make(collection: str, position: int) -> ImageAsset:
-    key = _keys()[position]
+    key = scene_keys()[position]
     level = COLLECTIONS[collection]
     return ImageAsset(
         id=f"{collection}/{key.index}",
@@ -136,7 +136,7 @@ def collections() -> tuple[CollectionAsset, ...]:
     return tuple(
         CollectionAsset(
             id=name,
-            images=LazyImages(len(_keys()), partial(_make, name)),
+            images=LazyImages(len(scene_keys()), partial(_make, name)),
             properties={"type": "ImageCollection"},
         )
         for name in COLLECTIONS
@@ -167,13 +167,13 @@ def oracle(
         ((1, 2), dtype('uint8'))
     """
     collection, _, index = asset_id.rpartition("/")
-    key = next((k for k in _keys() if k.index == index), None)
+    key = next((k for k in scene_keys() if k.index == index), None)
     if key is None or collection not in COLLECTIONS:
         raise KeyError(asset_id)
     return Scene(key.tile, key.crossing, COLLECTIONS[collection])([band], rows, cols)[0]
 
 
-def _properties(key: _Key, level: Level) -> dict[str, Any]:
+def _properties(key: SceneKey, level: Level) -> dict[str, Any]:
     """Earth Engine's properties of a scene, spelled as there.
 
     The quality flags and angles are plausible, not measured; the percentages are counted from

@@ -108,7 +108,7 @@ def sky(crossing: Pass) -> Sky:
         scale=scale,
         threshold=_SPREAD * NormalDist().inv_cdf(1 - wanted),
         sharpness=4.5 + 4.0 * edge,
-        cirrus=high * 1.1 - 0.85 + 0.25 * mean,
+        cirrus=high * 0.9 - 0.98 + 0.25 * mean,
         shadow_x=east * tangent * height,
         shadow_y=north * tangent * height,
         haze=0.06 + 0.16 * air + 0.1 * (0.3 < mean < 0.6),
