@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eemulator.catalog import mixing
-from eemulator.catalog.mixing import Around
+from eemulator.catalog.bands import band_values
+from eemulator.catalog.layouts import Level, band_layouts
+from eemulator.catalog.mixing import Around, mix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eemulator.catalog.orbits import Pass
-    from eemulator.catalog.sentinel2 import Level
     from eemulator.catalog.tiles import Tile
 
     Pixels = list[tuple[NDArray[Any], NDArray[np.bool_]]]
@@ -60,24 +60,21 @@ class Scene:
             for start in range(0, height, step):
                 strip = slice(start, min(start + step, height))
                 partly = None if seen[strip].all() else seen[strip]
-                pixels = mixing.mix(around, strip)
+                pixels = mix(around, strip)
                 for name, whole in zip(bands, values, strict=True):
-                    band = mixing.band(pixels, name, self.level)
+                    band = band_values(pixels, name, self.level)
                     whole[block][strip] = band if partly is None else band * partly
-        # One mask for all bands: none of them is written to.
-        return [(v, valid) for v in values]
+        return [(band, valid.copy()) for band in values]
 
 
 @lru_cache(maxsize=256)
 def _grid_of(level: Level, bands: tuple[str, ...]) -> tuple[int, list[np.dtype[Any]]]:
     """The resolution that bands share, and their dtypes."""
-    from eemulator.catalog.sentinel2 import band_table
-
-    table = band_table(level)
-    resolutions = {table[name][0] for name in bands}
+    layouts = band_layouts(level)
+    resolutions = {layouts[name].resolution for name in bands}
     if len(resolutions) != 1:
         raise ValueError(f"bands {', '.join(bands)} do not share a grid")
-    return resolutions.pop(), [table[name][1] for name in bands]
+    return resolutions.pop(), [layouts[name].dtype for name in bands]
 
 
 def _blocks(height: int, width: int) -> Iterator[tuple[slice, slice]]:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from eemulator.catalog.layouts import Level
     from eemulator.catalog.model import ImageAsset
-    from eemulator.catalog.sentinel2 import Level
 
 TABLE = Path(__file__).parent / "data" / "sentinel2_classes.csv"
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from eemulator.catalog import scene_statistics, sun
+from eemulator.catalog.layouts import Level, band_layouts
 from eemulator.catalog.lazy import LazyImages
 from eemulator.catalog.model import Band, CollectionAsset, ImageAsset
 from eemulator.catalog.orbits import Pass, footprint, passes
@@ -21,46 +20,13 @@ from eemulator.catalog.pixels import Scene
 from eemulator.catalog.tiles import TILES, Tile
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
-
-Level = Literal["L2A", "L1C"]
 
 COLLECTIONS: dict[str, Level] = {
     "COPERNICUS/S2_HARMONIZED": "L1C",
     "COPERNICUS/S2_SR_HARMONIZED": "L2A",
 }
-
-# Band, resolution (m), dtype, pyramiding; in Earth Engine's order. The last column says in which
-# collections the band is. Pyramiding of the masks is a guess.
-_BANDS: tuple[tuple[str, int, str, str, str], ...] = (
-    ("B1", 60, "uint16", "MEAN", "L2A L1C"),
-    ("B2", 10, "uint16", "MEAN", "L2A L1C"),
-    ("B3", 10, "uint16", "MEAN", "L2A L1C"),
-    ("B4", 10, "uint16", "MEAN", "L2A L1C"),
-    ("B5", 20, "uint16", "MEAN", "L2A L1C"),
-    ("B6", 20, "uint16", "MEAN", "L2A L1C"),
-    ("B7", 20, "uint16", "MEAN", "L2A L1C"),
-    ("B8", 10, "uint16", "MEAN", "L2A L1C"),
-    ("B8A", 20, "uint16", "MEAN", "L2A L1C"),
-    ("B9", 60, "uint16", "MEAN", "L2A L1C"),
-    ("B10", 60, "uint16", "MEAN", "L1C"),
-    ("B11", 20, "uint16", "MEAN", "L2A L1C"),
-    ("B12", 20, "uint16", "MEAN", "L2A L1C"),
-    ("AOT", 10, "uint16", "MEAN", "L2A"),
-    ("WVP", 10, "uint16", "MEAN", "L2A"),
-    ("SCL", 20, "uint8", "MODE", "L2A"),
-    ("TCI_R", 10, "uint8", "MEAN", "L2A"),
-    ("TCI_G", 10, "uint8", "MEAN", "L2A"),
-    ("TCI_B", 10, "uint8", "MEAN", "L2A"),
-    ("MSK_CLDPRB", 20, "uint8", "MEAN", "L2A"),
-    ("MSK_SNWPRB", 10, "uint8", "MEAN", "L2A"),
-    ("QA10", 10, "uint16", "MODE", "L2A L1C"),
-    ("QA20", 20, "uint32", "MODE", "L2A L1C"),
-    ("QA60", 60, "uint16", "MODE", "L2A L1C"),
-    ("MSK_CLASSI_OPAQUE", 60, "uint8", "MODE", "L2A L1C"),
-    ("MSK_CLASSI_CIRRUS", 60, "uint8", "MODE", "L2A L1C"),
-    ("MSK_CLASSI_SNOW_ICE", 60, "uint8", "MODE", "L2A L1C"),
-)
 
 # Processing baselines and the day each began; 05.10 and 05.11 are ESA's, of 2023 and 2024.
 _BASELINES: tuple[tuple[date, str], ...] = (
@@ -70,22 +36,11 @@ _BASELINES: tuple[tuple[date, str], ...] = (
 
 
 @cache
-def band_table(level: Level) -> dict[str, tuple[int, np.dtype[Any]]]:
-    """Resolution (m) and dtype of each band."""
-    return {
-        name: (resolution, np.dtype(dtype))
-        for name, resolution, dtype, _, levels in _BANDS
-        if level in levels.split()
-    }
-
-
-@cache
 def bands_of(tile: Tile, level: Level) -> tuple[Band, ...]:
     """The bands of a tile's images, in order."""
     return tuple(
-        Band(name, np.dtype(dtype), tile.grid(resolution), pyramiding)
-        for name, resolution, dtype, pyramiding, levels in _BANDS
-        if level in levels.split()
+        Band(name, layout.dtype, tile.grid(layout.resolution), layout.pyramiding)
+        for name, layout in band_layouts(level).items()
     )
 
 
