@@ -9,22 +9,24 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import ee
-import numpy as np
-from georeader.geotensor import GeoTensor
 from georeader.save import save_tiled_geotiff
-from pictures import contact_sheet, overview, quicklook
 
 import eemulator
 from geetensor import ee_image, ee_query, ee_utils
+from pictures import contact_sheet, overview, quicklook
+
+if TYPE_CHECKING:
+    from georeader.geotensor import GeoTensor
 
 OUTPUT = Path("demo-output")
 
-FIELDS = (47.46, -18.96, 47.51, -18.91)
+FIELDS = (47.27, -18.36, 47.32, -18.31)
 """Some 5 km of the highlands of Madagascar, in longitude and latitude."""
 
-REGION = (699960 + 20000, 7900000 - 96000, 699960 + 96000, 7900000 - 20000)
+REGION = (699960 + 20000, 8000020 - 96000, 699960 + 96000, 8000020 - 20000)
 """76 km of the same, in metres of UTM zone 38S."""
 
 UTM_38S = "EPSG:32738"
@@ -53,16 +55,21 @@ class Result:
         ]
 
 
+def requests_so_far(server: eemulator.Server) -> int:
+    """How many requests the server has seen, of any kind."""
+    return sum(server.stats.requests.values())
+
+
 def series(server: eemulator.Server) -> Result:
     """A year of Sentinel-2 over some fields: discovered, exported, shown date by date."""
-    start, before = time.perf_counter(), server.stats.total_requests
+    start, before = time.perf_counter(), requests_so_far(server)
     scenes = ee_query.query_s2_l2a(polygon=FIELDS, start_date="2024-01-01", end_date="2024-12-31")
     clear = scenes[scenes["cloud_cover"] < 20]
     print(f"{len(scenes)} Sentinel-2 scenes in 2024, {len(clear)} with less than 20 % of clouds.")
     cube = ee_image.export_cube(
         clear, geometry=FIELDS, bands=["B04", "B03", "B02"], scale=10, progress=True
     )
-    seconds, requests = time.perf_counter() - start, server.stats.total_requests - before
+    seconds, requests = time.perf_counter() - start, requests_so_far(server) - before
     sheet = contact_sheet(cube, OUTPUT / "series.png")
     return Result("Sentinel-2 series", cube, requests, seconds, [sheet])
 
@@ -70,16 +77,16 @@ def series(server: eemulator.Server) -> Result:
 def region(server: eemulator.Server) -> Result:
     """One large export: more than 400 MB, saved as a GeoTIFF."""
     scenes = ee_query.query_s2_l2a(
-        ee_utils.to_shapely(REGION, crs=UTM_38S), "2024-05-01", "2024-09-30", cloud_cover_max=20
+        ee_utils.to_shapely(REGION, crs=UTM_38S), "2024-02-01", "2024-04-30", cloud_cover_max=20
     )
     best = scenes.sort_values(["overlap_percentage", "cloud_cover"], ascending=[False, True])
     asset_id = best["asset_id"].iloc[0]
-    start, before = time.perf_counter(), server.stats.total_requests
+    start, before = time.perf_counter(), requests_so_far(server)
     bands = ["B04", "B03", "B02", "B08"]
     image = ee_image.export_image(
         asset_id, REGION, bands, crs_geometry=UTM_38S, scale=10, progress=True
     )
-    seconds, requests = time.perf_counter() - start, server.stats.total_requests - before
+    seconds, requests = time.perf_counter() - start, requests_so_far(server) - before
     tif = OUTPUT / "region.tif"
     save_tiled_geotiff(
         image,
@@ -103,11 +110,11 @@ def mosaic(server: eemulator.Server) -> Result:
     area = ee_query.query_collection(
         "LANDSAT/LC08/C02/T1", (-56, -27, -53, -24), "2020-05-18", "2020-05-18"
     ).union_all()
-    start, before = time.perf_counter(), server.stats.total_requests
+    start, before = time.perf_counter(), requests_so_far(server)
     image = ee_image.export_image(
         pair.mosaic(), area, ["B4", "B3", "B2"], crs="EPSG:32621", scale=30, progress=True
     )
-    seconds, requests = time.perf_counter() - start, server.stats.total_requests - before
+    seconds, requests = time.perf_counter() - start, requests_so_far(server) - before
     return Result(
         "Landsat 8 mosaic (real)",
         image,
@@ -128,8 +135,6 @@ def closing_table(results: list[Result]) -> str:
 
 def main() -> None:
     """Run all three jobs."""
-    # One colour for what is masked and what is not: a quick-look is no analysis.
-    np.seterr(invalid="ignore")
     OUTPUT.mkdir(exist_ok=True)
     os.environ.setdefault("GDAL_CACHEMAX", "256")
     with eemulator.running() as server:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -21,23 +22,42 @@ LARGEST_SIDE = 1400
 """Pixels of a quick-look."""
 
 
-def rgb(image: GeoTensor, low: float | None = None, high: float | None = None) -> NDArray[np.uint8]:
-    """The first three bands, stretched to what most pixels hold; masked pixels are white.
+def stretch_of(image: GeoTensor) -> NDArray[np.float32]:
+    """What most valid pixels of the first three bands hold.
 
     Args:
-        image: `(C, H, W)`, at least three bands.
-        low: value shown black; None: the 2nd percentile.
-        high: value shown white; None: the 98th percentile.
+        image: `(C, H, W)`, or `(T, C, H, W)`: then of each pixel's median over time, so that
+            clouds do not count.
+
+    Returns:
+        `(2, 3, 1, 1)`: the value shown black and the value shown white, of each band. Black is
+        each band's own, as haze is; the range is one, so that colours stay.
+    """
+    sample = image.values[..., :3, ::8, ::8].astype("float32")
+    sample[sample == image.fill_value_default] = np.nan
+    if sample.ndim == 4:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # pixels that are never valid
+            sample = np.nanmedian(sample, axis=0)
+    low, high = np.nanpercentile(sample, [1, 99], axis=(1, 2)).astype("float32")
+    return np.stack([low, low + (high - low).max()])[..., None, None]
+
+
+def rgb(image: GeoTensor, stretch: NDArray[np.float32] | None = None) -> NDArray[np.uint8]:
+    """The first three bands of a `(C, H, W)` image; masked pixels are white.
+
+    Args:
+        image: at least three bands.
+        stretch: as `stretch_of` gives it; None: the image's own.
 
     Returns:
         `(H', W', 3)`, thinned to `LARGEST_SIDE` pixels.
     """
+    low, high = stretch_of(image) if stretch is None else stretch
     step = max(1, -(-max(image.shape[-2:]) // LARGEST_SIDE))
     values = image.values[:3, ::step, ::step]
     valid = (values != image.fill_value_default).any(axis=0)
-    if low is None or high is None:
-        low, high = np.percentile(values[:, valid], [2, 98]) if valid.any() else (0, 1)
-    stretched = np.clip((values.astype("float32") - low) / max(high - low, 1e-9), 0, 1)
+    stretched = np.clip((values - low) / np.maximum(high - low, 1e-9), 0, 1)
     pixels = (255 * stretched**0.8).astype(np.uint8)
     pixels[:, ~valid] = 255
     return np.moveaxis(pixels, 0, -1)
@@ -63,12 +83,11 @@ def contact_sheet(cube: GeoTensor, path: Path) -> Path:
     rows = -(-len(dates) // columns)
     figure = Figure(figsize=(1.5 * columns, 1.7 * rows), layout="compressed")
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
-    sample = cube.values[..., ::8, ::8]
-    low, high = np.percentile(sample[sample != cube.fill_value_default], [2, 98])
+    stretch = stretch_of(cube)
     for axes in grid:
         axes.set_axis_off()
     for axes, image, date in zip(grid, cube, dates, strict=False):
-        show(axes, rgb(image, low, high), f"{date:%Y-%m-%d}")
+        show(axes, rgb(image, stretch), f"{date:%Y-%m-%d}")
     figure.savefig(path, dpi=110)
     return path
 
@@ -77,16 +96,13 @@ def overview(images: list[GeoTensor], path: Path) -> Path:
     """The demo in one PNG: four dates of the series, the large image, the mosaic."""
     cube, region, mosaic = images
     figure = Figure(figsize=(11, 3.9), layout="compressed")
-    left, middle, right = figure.subfigures(1, 3)
+    axes = figure.subplot_mosaic("01RRMM;23RRMM")
+    stretch = stretch_of(cube)
     picked = np.linspace(0, len(cube) - 1, 4).astype(int)
-    low, high = np.percentile(cube.values[cube.values != cube.fill_value_default], [2, 98])
-    for axes, index in zip(left.subplots(2, 2).ravel(), picked, strict=True):
+    for quarter, index in enumerate(picked):
         date = cube.attrs["acquisition_dates"][index]
-        show(axes, rgb(cube[index], low, high), f"{date:%d %b %Y}")
-    for part, image, title in (
-        (middle, region, f"one export, {region.nbytes / 1e6:.0f} MB"),
-        (right, mosaic, "two real Landsat 8 scenes, one mosaic"),
-    ):
-        show(part.subplots(), rgb(image), title)
+        show(axes[str(quarter)], rgb(cube[index], stretch), f"{date:%d %b %Y}")
+    show(axes["R"], rgb(region), f"one export, {region.nbytes / 1e6:.0f} MB")
+    show(axes["M"], rgb(mosaic), "two real Landsat 8 scenes, one mosaic")
     figure.savefig(path, dpi=120)
     return path

@@ -117,6 +117,12 @@ def test_npy_bands_are_views_of_the_body() -> None:
     assert not first.flags.owndata
 
 
+def test_npy_of_as_many_bands_as_the_service_allows() -> None:
+    bands = [f"20240103T070239_20240103T070239_B{n}" for n in range(1024)]
+    body = npy(names=tuple(bands), shape=(1, 1))
+    assert len(decode_pixels(body, FileFormat.NPY, bands, (1, 1))) == 1024
+
+
 @pytest.mark.parametrize(
     ("body", "bands", "shape", "reason"),
     [

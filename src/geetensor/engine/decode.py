@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_LONGEST_HEADER = 65_535
+"""Bytes: all that version 1.0 of the format can say."""
+
 
 def decode_pixels(
     body: bytes, file_format: FileFormat, band_ids: Sequence[str], shape: tuple[int, int]
@@ -51,7 +54,10 @@ def _npy(body: bytes) -> list[NDArray[Any]]:
     version = np.lib.format.read_magic(stream)
     if version != (1, 0):
         raise BadReplyError(f"Expected NPY version 1.0, got {version}.")
-    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+    # NumPy's own bound on the header is passed by some hundreds of bands.
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(
+        stream, max_header_size=_LONGEST_HEADER
+    )
     if dtype.names is None or fortran_order or len(shape) != 2:
         raise BadReplyError(f"Expected a structured (height, width) array, got {dtype} {shape}.")
     # (height, width) of records, one field a band
