@@ -1,0 +1,30 @@
+"""The emulator says what the conformance cases say that Earth Engine says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.eemulator.wire import send
+
+if TYPE_CHECKING:
+    import eemulator
+
+CASES = json.loads((Path(__file__).parents[1] / "conformance" / "refusals.json").read_text())
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c["provoke"]], ids=lambda case: str(case["name"])
+)
+def test_refusals(server: eemulator.Server, case: dict[str, Any]) -> None:
+    reply = send(server, "POST", case["provoke"]["path"], case["provoke"]["body"])
+    assert reply.status == case["status"]
+    error = reply.json["error"]
+    assert error["code"] == case["status"]
+    assert error["status"] == "INVALID_ARGUMENT"
+    pattern = re.escape(case["message"]).replace(r"\{\}", r"\d+")
+    assert re.fullmatch(pattern, error["message"])
