@@ -16,7 +16,6 @@ from georeader.geotensor import GeoTensor
 from rasterio.crs import CRS
 
 from geetensor.ee_utils import parse_geometry
-from geetensor.engine.fetch import MAX_WORKERS
 from geetensor.engine.session import current_session
 from geetensor.engine.transport import Transport
 from geetensor.errors import InvalidInputError
@@ -271,7 +270,7 @@ def _open_transport(max_workers: int | None, timeout: float | None) -> Transport
         raise InvalidInputError(f"max_workers must be a whole number above 0, got {max_workers!r}.")
     if timeout is not None and not timeout > 0:
         raise InvalidInputError(f"timeout must be above 0 seconds, got {timeout!r}.")
-    return Transport(current_session(), connections=max_workers or MAX_WORKERS, timeout=timeout)
+    return Transport(current_session(), timeout=timeout)
 
 
 def _check_query(query: pd.DataFrame) -> list[str]:

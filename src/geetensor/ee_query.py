@@ -107,7 +107,7 @@ def query_collection(
         )
     if limit is not None and limit < 1:
         raise InvalidInputError(f"limit must be above 0, got {limit}.")
-    with Transport(current_session(), connections=1) as transport:
+    with Transport(current_session()) as transport:
         found = parse_geometry(polygon, GEOGRAPHIC, transport)
         area = to_shapely(mapping(found.shape), crs=found.crs)
         images = ee.ImageCollection(collection).filterBounds(to_ee_geometry(area))

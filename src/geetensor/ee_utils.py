@@ -162,7 +162,7 @@ def _geojson(geometry: ee.Geometry, transport: Transport | None) -> dict[str, An
     expression = serialize(geometry, "the geometry").expression
     if transport is not None:
         return dict(compute_value(expression, transport, label="the computed geometry"))
-    with Transport(current_session(), connections=1) as own:
+    with Transport(current_session()) as own:
         return dict(compute_value(expression, own, label="the computed geometry"))
 
 

@@ -61,7 +61,7 @@ class EarthEngineError(GeetensorError):
         self.service_message = service_message
         self.status = status
         self.attempts = attempts
-        said = f"Earth Engine answered {status}" if status else "No answer from Earth Engine"
+        said = f"Earth Engine answered {status}" if status else "No usable answer from Earth Engine"
         times = f" (attempt {attempts})" if attempts > 1 else ""
         about = f" to {subject}" if subject else ""
         tail = f" {advice}" if advice else ""
@@ -78,3 +78,7 @@ class ServiceUnavailableError(EarthEngineError):
 
 class BadReplyError(GeetensorError):
     """A reply came that is not what was asked for: wrong shape, wrong dtype, undecodable."""
+
+
+class LossyReplyError(BadReplyError):
+    """A band came in a type that its metadata did not announce, and the output cannot hold it."""

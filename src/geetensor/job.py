@@ -11,7 +11,8 @@ import numpy as np
 import psutil
 from affine import Affine
 
-from geetensor.engine.fetch import MAX_WORKERS, PixelRequest, fetch_pixels
+from geetensor.engine.fetch import fetch_pixels
+from geetensor.engine.pixels import PixelRequest
 from geetensor.errors import InvalidInputError, OutputTooLargeError, OutsideImageError
 from geetensor.grid import (
     PixelGrid,
@@ -312,12 +313,13 @@ def run_export(
             "Ask for a smaller area, a coarser scale or fewer bands or dates at a time."
         )
     sink = MemorySink(export.shape, export.dtype, export.fill, cast=export.cast)
-    with progress_bar(export.output_bytes, export.dtype.itemsize, enabled=progress) as on_placed:
+    with progress_bar(export.output_bytes, export.dtype.itemsize, enabled=progress) as hook:
         fetch_pixels(
             export.requests(),
             sink,
             transport,
-            max_workers=max_workers or MAX_WORKERS,
-            on_placed=on_placed,
+            max_workers=max_workers,
+            split=export.split,
+            hook=hook,
         )
     return sink.values

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from tqdm.auto import tqdm
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from geetensor.engine.events import TileFetched
 
-    from geetensor.engine.fetch import PixelRequest
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from geetensor.engine.events import Event, Hook
 
 
 @contextmanager
 def progress_bar(
     output_bytes: int, output_itemsize: int, *, enabled: bool
-) -> Iterator[Callable[[PixelRequest], None] | None]:
+) -> Iterator[Hook | None]:
     """A bar that counts bytes of the output, whatever the tiles.
 
     Args:
@@ -26,8 +28,7 @@ def progress_bar(
         enabled: whether to show it.
 
     Yields:
-        What to call with each request whose pixels are in place, from any thread; None where
-        no bar is shown.
+        What to call with each event, from any thread; None where no bar is shown.
     """
     if not enabled:
         yield None
@@ -37,10 +38,12 @@ def progress_bar(
         total=output_bytes, unit="B", unit_scale=True, unit_divisor=1000, desc="Earth Engine"
     ) as bar:
 
-        def on_placed(request: PixelRequest) -> None:
-            tile = request.tile
+        def on_event(event: Event) -> None:
+            if not isinstance(event, TileFetched):
+                return
+            tile = event.tile
             pixels = tile.window.height * tile.window.width * len(tile.group.indices)
             with lock:
                 bar.update(pixels * output_itemsize)
 
-        yield on_placed
+        yield on_event

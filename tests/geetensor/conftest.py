@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import ee
 import pytest
@@ -28,7 +28,19 @@ def server(_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> eemula
     return _server
 
 
-def sign_in(server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> None:
+class Endpoint(Protocol):
+    """As much of a server as one signs in to."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def project(self) -> str: ...
+
+    def reset_stats(self) -> None: ...
+
+
+def sign_in(server: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     """Point the `ee` client at a server."""
     # The client asks a storage host for deprecated assets, which no test may do.
     monkeypatch.setattr(ee.deprecation, "_FetchDataCatalogStac", dict)

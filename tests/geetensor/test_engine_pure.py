@@ -7,21 +7,36 @@ import json
 import pickle
 import random
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from hypothesis import given
+from hypothesis import strategies as st
 
+import geetensor.engine.decode
 from geetensor.engine import wire
-from geetensor.engine.decode import decode_pixels
-from geetensor.engine.retry import NO_REPLY, Remedy, RetryPolicy, remedy
+from geetensor.engine.decode import pixel_decoder
+from geetensor.engine.retry import (
+    NO_REPLY,
+    Remedy,
+    RetryPolicy,
+    is_for_load,
+    parse_retry_after,
+    remedy,
+)
 from geetensor.engine.session import Session
 from geetensor.engine.transport import Reply
 from geetensor.errors import BadReplyError
 from geetensor.grid import PixelGrid
 from geetensor.masks import FileFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 CONFORMANCE = Path(__file__).parents[1] / "conformance"
 REFUSALS = json.loads((CONFORMANCE / "refusals.json").read_text())
@@ -65,9 +80,33 @@ def test_delays_grow_with_jitter_and_end() -> None:
 
 
 def test_retry_after_is_read_from_the_headers() -> None:
-    assert Reply(429, b"", {"retry-after": "7"}).retry_after == 7
-    assert Reply(429, b"", {"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}).retry_after is None
-    assert Reply(429, b"", {}).retry_after is None
+    assert Reply(429, {"retry-after": "7"}).retry_after == 7
+    assert Reply(429).retry_after is None
+    date = "Wed, 21 Oct 2026 07:28:00 GMT"
+    now = 1792567680.0  # that moment
+    for text, seconds in (
+        ("0", 0),
+        ("1.5", 1.5),
+        ("-3", 0),
+        ("nan", None),
+        ("inf", None),
+        ("soon", None),
+        ("", None),
+        (date, 10),
+    ):
+        assert parse_retry_after(text, now - 10) == seconds
+    assert parse_retry_after(date, now + 10) == 0
+
+
+def test_older_quotas_answer_403() -> None:
+    body = {"error": {"code": 403, "message": "x", "errors": [{"reason": "rateLimitExceeded"}]}}
+    reasons = wire.error_reasons(json.dumps(body).encode())
+    assert is_for_load(403, reasons)
+    assert is_for_load(429, frozenset())
+    assert not is_for_load(403, frozenset({"forbidden"}))
+    assert not is_for_load(400, reasons)
+    for odd in (b"", b"[]", b'{"error": 1}', b'{"error": {"errors": [1]}}'):
+        assert wire.error_reasons(odd) == frozenset()
 
 
 def test_asset_names() -> None:
@@ -100,57 +139,160 @@ def test_a_crs_without_a_code_travels_as_wkt() -> None:
     assert json.loads(body)["grid"]["crsWkt"] == wkt
 
 
-def npy(*, names: tuple[str, ...] = ("a", "b"), shape: tuple[int, int] = (2, 3)) -> bytes:
+def npy(
+    *,
+    names: tuple[str, ...] = ("a", "b"),
+    shape: tuple[int, int] = (2, 3),
+    version: tuple[int, int] = (1, 0),
+) -> bytes:
     pixels = np.zeros(shape, [(name, "<u2") for name in names])
     for offset, name in enumerate(names):
         pixels[name] = np.arange(pixels.size).reshape(shape) + 100 * offset
     stream = io.BytesIO()
-    np.save(stream, pixels)
+    np.lib.format.write_array(stream, pixels, version)
     return stream.getvalue()
 
 
-def test_npy_bands_are_views_of_the_body() -> None:
-    body = npy()
-    first, second = decode_pixels(body, FileFormat.NPY, ["a", "b"], (2, 3))
-    assert first.tolist() == [[0, 1, 2], [3, 4, 5]]
-    assert second.tolist() == [[100, 101, 102], [103, 104, 105]]
-    assert not first.flags.owndata
+class Rows:
+    """Collects what a decoder hands on."""
+
+    def __init__(self) -> None:
+        self.bands: list[list[NDArray[Any]]] = []
+        self.next = 0
+
+    def write_rows(self, first: int, bands: Sequence[NDArray[Any]]) -> None:
+        assert first == self.next
+        self.next += len(bands[0])
+        self.bands.append([band.copy() for band in bands])
+
+    @property
+    def values(self) -> list[NDArray[Any]]:
+        return [np.concatenate(parts) for parts in zip(*self.bands, strict=True)]
+
+
+def decode(
+    body: bytes,
+    bands: list[str],
+    shape: tuple[int, int],
+    file_format: FileFormat = FileFormat.NPY,
+    chunk: int = 1 << 20,
+) -> list[NDArray[Any]]:
+    rows = Rows()
+    decoder = pixel_decoder(file_format, bands, shape, rows)
+    for start in range(0, len(body), chunk):
+        decoder.feed(body[start : start + chunk])
+    decoder.finish()
+    return rows.values
+
+
+@given(
+    shape=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    names=st.lists(st.sampled_from("abcdef"), min_size=1, max_size=6, unique=True),
+    chunk=st.integers(1, 700),
+    block=st.integers(1, 3000),
+    version=st.sampled_from([(1, 0), (2, 0)]),
+)
+def test_npy_rows_are_handed_on_however_the_body_is_cut(
+    shape: tuple[int, int],
+    names: list[str],
+    chunk: int,
+    block: int,
+    version: tuple[int, int],
+) -> None:
+    body = npy(names=tuple(names), shape=shape, version=version)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(geetensor.engine.decode, "_BLOCK", block)
+        bands = decode(body, names, shape, chunk=chunk)
+    for offset, band in enumerate(bands):
+        expected = np.arange(shape[0] * shape[1]).reshape(shape) + 100 * offset
+        np.testing.assert_array_equal(band, expected)
+
+
+def test_npy_fields_go_by_name_where_they_are_the_names_asked_for() -> None:
+    body = npy(names=("b", "a"))
+    first, second = decode(body, ["a", "b"], (2, 3))
+    assert (first[0, 0], second[0, 0]) == (100, 0)
+    first, second = decode(body, ["x", "y"], (2, 3))
+    assert (first[0, 0], second[0, 0]) == (0, 100)
 
 
 def test_npy_of_as_many_bands_as_the_service_allows() -> None:
     bands = [f"20240103T070239_20240103T070239_B{n}" for n in range(1024)]
     body = npy(names=tuple(bands), shape=(1, 1))
-    assert len(decode_pixels(body, FileFormat.NPY, bands, (1, 1))) == 1024
+    assert len(decode(body, bands, (1, 1))) == 1024
+
+
+def header(text: str) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
 
 
 @pytest.mark.parametrize(
     ("body", "bands", "shape", "reason"),
     [
-        (npy()[:-1], ["a", "b"], (2, 3), "no NPY image"),
+        (npy()[:-1], ["a", "b"], (2, 3), "ends after 0 of 2 rows"),
+        (npy() + b"x", ["a", "b"], (2, 3), "goes on after its last row"),
         (npy(), ["a"], (2, 3), "Asked for 1 bands"),
         (npy(), ["a", "b"], (3, 2), r"Asked for 2 bands of \(3, 2\)"),
-        (b"\x93NUMPY\x03\x00", ["a"], (1, 1), "version"),
+        (b"\x93NUMPY\x03\x00" + bytes(9), ["a"], (1, 1), "version"),
+        (b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + bytes(9), ["a"], (1, 1), "has 4294967295 bytes"),
         (b"", ["a"], (1, 1), "no NPY image"),
         (b"<html>", ["a"], (1, 1), "no NPY image"),
+        (header("{'descr': ("), ["a"], (1, 1), "damaged"),
+        (header("{'descr': [('a', '<u2')], 'shape': 5}"), ["a"], (1, 1), "damaged"),
+        (header("[]"), ["a"], (1, 1), "damaged"),
+        (header("\x00" * 9), ["a"], (1, 1), "damaged"),
+        (header("(" * 5000), ["a"], (1, 1), "damaged"),
+        (
+            header("{'descr': '<u2', 'fortran_order': False, 'shape': (1, 1)}"),
+            ["a"],
+            (1, 1),
+            "structured",
+        ),
+        (
+            header("{'descr': [('a', 'S4')], 'fortran_order': False, 'shape': (1, 1)}"),
+            ["a"],
+            (1, 1),
+            "Expected numbers",
+        ),
+        (
+            header("{'descr': [('a', '|O')], 'fortran_order': False, 'shape': (1, 1)}") + bytes(8),
+            ["a"],
+            (1, 1),
+            "structured",
+        ),
     ],
 )
 def test_what_is_not_the_image_asked_for_is_refused(
     body: bytes, bands: list[str], shape: tuple[int, int], reason: str
 ) -> None:
     with pytest.raises(BadReplyError, match=reason):
-        decode_pixels(body, FileFormat.NPY, bands, shape)
+        decode(body, bands, shape)
+
+
+@given(st.binary(max_size=200))
+def test_no_header_makes_another_error(text: bytes) -> None:
+    body = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+    with pytest.raises(BadReplyError):
+        decode(body, ["a"], (1, 1))
 
 
 def test_an_npy_of_objects_is_never_unpickled() -> None:
     stream = io.BytesIO()
     np.save(stream, np.array([[object]], dtype=object), allow_pickle=True)
     with pytest.raises(BadReplyError):
-        decode_pixels(stream.getvalue(), FileFormat.NPY, ["a"], (1, 1))
+        decode(stream.getvalue(), ["a"], (1, 1))
 
 
 def test_a_geotiff_that_is_none_is_refused() -> None:
     with pytest.raises(BadReplyError, match="no GEO_TIFF image"):
-        decode_pixels(b"II*\x00garbage", FileFormat.GEO_TIFF, ["a"], (1, 1))
+        decode(b"II*\x00garbage", ["a"], (1, 1), FileFormat.GEO_TIFF)
+
+
+def test_a_null_has_no_value() -> None:
+    assert wire.decode_value(b'{"result": null}') is None
+    for body in (b"", b"[]", b"{}", b"[" * 100_000):
+        with pytest.raises(BadReplyError, match="not a computed value"):
+            wire.decode_value(body)
 
 
 def test_image_metadata() -> None:

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import eemulator
-import geetensor.engine.fetch
+import geetensor.engine.answer
 import geetensor.plan
 from geetensor import ee_image
 from geetensor.engine.retry import RetryPolicy
-from geetensor.engine.transport import Reply, Transport
-from geetensor.errors import EarthEngineError, ServiceUnavailableError, SignInError
+from geetensor.errors import (
+    BadReplyError,
+    EarthEngineError,
+    ServiceUnavailableError,
+    SignInError,
+)
 from tests.eemulator import synthetic
 from tests.eemulator.synthetic import UTM
 from tests.geetensor.conftest import sign_in
+from tests.geetensor.faulty import Body, Broken, Refusal, faulty
 from tests.geetensor.oracle import assert_exact
 from tests.geetensor.test_export_image import UTM_CRS, WHOLE, box
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from georeader.geotensor import GeoTensor
+
+    from tests.geetensor.faulty import Decide, Fault, FaultyServer
 
 BANDS = ["u16", "i32"]
 
@@ -37,9 +46,7 @@ def export(**arguments: Any) -> GeoTensor:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(geetensor.plan, "TARGET_BYTES", 50_000)
-    monkeypatch.setattr(
-        geetensor.engine.fetch, "RetryPolicy", lambda: RetryPolicy(first_delay=0.01)
-    )
+    monkeypatch.setattr(geetensor.engine.answer, "POLICY", RetryPolicy(first_delay=0.01))
 
 
 def limited(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> GeoTensor:
@@ -68,54 +75,64 @@ def test_fewer_concurrent_requests_than_known(monkeypatch: pytest.MonkeyPatch) -
     assert_exact(limited(monkeypatch, concurrent_requests=2), BANDS, 3, UTM)
 
 
-class Faults:
-    """Every third request for pixels fails on its way, in one way after the other."""
+def pixels_only(decide: Decide) -> Decide:
+    """The same faults, for pixels; their number counts those only."""
+    count = itertools.count(1)
 
-    def __init__(self) -> None:
-        self._post = Transport.post
-        self._lock = threading.Lock()
-        self.count = 0
+    def decided(path: str, _: int) -> Fault:
+        return decide(path, next(count)) if path.endswith("Pixels") else None
 
-    def patched(self) -> Callable[..., Reply]:
-        def post(transport: Transport, path: str, body: bytes) -> Reply:
-            reply = self._post(transport, path, body)
-            if not path.endswith("Pixels"):
-                return reply
-            with self._lock:
-                self.count += 1
-                count = self.count
-            if count % 3:
-                return reply
-            return [
-                Reply(503, b"", {}, "The service is currently unavailable."),
-                Reply(429, b"", {"retry-after": "0"}, "Too Many Requests"),
-                Reply(0, b"", {}, "the connection broke"),
-                Reply(200, reply.body[:-1], {}),
-                Reply(200, b"<html>", {}),
-            ][count // 3 % 5]
-
-        return post
+    return decided
 
 
-def test_passing_failures_leave_no_trace(
+@pytest.fixture
+def failing(
     server: eemulator.Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    faults = Faults()
-    monkeypatch.setattr(Transport, "post", faults.patched())
+) -> Iterator[Callable[[Decide], FaultyServer]]:
+    """Sign in to a server at which some requests go wrong."""
+    with ExitStack() as stack:
+
+        def start(decide: Decide) -> FaultyServer:
+            made = stack.enter_context(faulty(server.url, server.project, lambda *_: None))
+            sign_in(made, monkeypatch)
+            made.decide = decide
+            return made
+
+        yield start
+
+
+UNAVAILABLE = Refusal(503, "The service is currently unavailable.")
+BUSY = Refusal(429, "Too Many Requests")
+FAULTS: list[Fault] = [
+    UNAVAILABLE,
+    Refusal(429, "Too Many Requests", {"retry-after": "0"}),
+    Refusal(403, "Rate Limit Exceeded", reason="rateLimitExceeded"),
+    *(Broken(how) for how in ("reset", "truncated", "garbage")),
+]
+
+
+def test_passing_failures_leave_no_trace(failing: Callable[[Decide], FaultyServer]) -> None:
+    proxy = failing(pixels_only(lambda _, n: FAULTS[n // 3 % len(FAULTS)] if n % 3 == 0 else None))
     assert_exact(export(), BANDS, 3, UTM)
-    assert faults.count > 15
+    assert len(proxy.seen) > 15
+
+
+def test_metadata_calls_are_as_patient(failing: Callable[[Decide], FaultyServer]) -> None:
+    faults = [*FAULTS, Body(b"{}"), Body(b"null")]
+    failing(lambda _, n: faults[n - 1] if n <= len(faults) else None)
+    assert_exact(export(), BANDS, 3, UTM)
+
+
+def test_a_value_of_nothing_is_refused(failing: Callable[[Decide], FaultyServer]) -> None:
+    failing(lambda *_: Body(b'{"result": null}'))
+    with pytest.raises(BadReplyError, match="TEST/UTM: Earth Engine computed null"):
+        export()
 
 
 def test_a_lasting_failure_names_the_asset_the_tile_and_the_services_words(
-    server: eemulator.Server, monkeypatch: pytest.MonkeyPatch
+    failing: Callable[[Decide], FaultyServer],
 ) -> None:
-    broken = Reply(503, b"", {}, "The service is currently unavailable.")
-    post = Transport.post
-
-    def patched(transport: Transport, path: str, body: bytes) -> Reply:
-        return broken if path.endswith("Pixels") else post(transport, path, body)
-
-    monkeypatch.setattr(Transport, "post", patched)
+    failing(pixels_only(lambda *_: UNAVAILABLE))
     with pytest.raises(
         ServiceUnavailableError,
         match=r"503 to TEST/UTM, bands u16, i32, rows \d+-\d+, columns \d+-\d+ \(attempt 8\): "
@@ -127,29 +144,37 @@ def test_a_lasting_failure_names_the_asset_the_tile_and_the_services_words(
 
 
 def test_a_permanent_failure_is_not_tried_again(
-    server: eemulator.Server, monkeypatch: pytest.MonkeyPatch
+    failing: Callable[[Decide], FaultyServer],
 ) -> None:
-    sent = []
-    post = Transport.post
-
-    def patched(transport: Transport, path: str, body: bytes) -> Reply:
-        if not path.endswith("Pixels"):
-            return post(transport, path, body)
-        sent.append(path)
-        return Reply(400, b"", {}, "Image.foo: no.")
-
-    monkeypatch.setattr(Transport, "post", patched)
+    proxy = failing(pixels_only(lambda *_: Refusal(400, "Image.foo: no.")))
     with pytest.raises(EarthEngineError, match=r"400 to TEST/UTM.*Image\.foo: no\."):
         export(max_workers=1)
-    assert len(sent) == 1
+    assert len([path for path in proxy.seen if path.endswith("Pixels")]) == 1
 
 
 def test_refused_permission_is_about_signing_in(
-    server: eemulator.Server, monkeypatch: pytest.MonkeyPatch
+    failing: Callable[[Decide], FaultyServer],
 ) -> None:
-    refusal = Reply(403, b"", {}, "Project p is not registered to use Earth Engine.")
-    monkeypatch.setattr(Transport, "post", lambda *_: refusal)
+    failing(lambda *_: Refusal(403, "Project p is not registered to use Earth Engine."))
     with pytest.raises(SignInError, match="403 to TEST/UTM: Project p is not registered"):
+        export()
+
+
+def test_a_service_that_asks_to_wait_for_long_is_not_waited_for(
+    failing: Callable[[Decide], FaultyServer],
+) -> None:
+    for status in (429, 503):
+        failing(lambda *_, s=status: Refusal(s, "Not now.", {"retry-after": "3600"}))
+        with pytest.raises(ServiceUnavailableError, match=r"Not now\. .*again in 3600 s"):
+            export()
+
+
+def test_a_refused_connection_says_so(
+    failing: Callable[[Decide], FaultyServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = failing(lambda *_: None)
+    proxy.stop()
+    with pytest.raises(ServiceUnavailableError, match=r"no connection \(Connection refused\)"):
         export()
 
 

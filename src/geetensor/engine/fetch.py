@@ -1,83 +1,29 @@
-"""The scheduler: requests go out, a bounded number at a time; their pixels go to a sink."""
+"""What the rooms above ask of the engine: pixels into a sink, and computed values."""
 
 from __future__ import annotations
 
-import random
-import threading
-import time
-from collections import deque
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from geetensor.engine import wire
-from geetensor.engine.decode import decode_pixels
-from geetensor.engine.retry import NO_REPLY, Remedy, RetryPolicy, remedy
-from geetensor.errors import (
-    BadReplyError,
-    EarthEngineError,
-    NotFoundError,
-    ServiceUnavailableError,
-    SignInError,
-)
-from geetensor.grid import PixelGrid  # noqa: TC001
+from geetensor.engine.answer import answer_to
+from geetensor.engine.endpoint import endpoint_of
+from geetensor.engine.job import Job
+from geetensor.engine.pixels import Delivery, PixelTask, SizeLesson
+from geetensor.engine.retry import NO_REPLY
+from geetensor.engine.tasks import Cap, Done, Fail
+from geetensor.engine.transport import Collected, Reply
+from geetensor.errors import BadReplyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
 
-    from numpy.typing import NDArray
-
-    from geetensor.engine.transport import Reply, Transport
-    from geetensor.plan import Tile
-
-MAX_WORKERS = 32
-"""Requests at a time. Earth Engine allows a project 40; the rest is left to its other users."""
-
-
-@dataclass(frozen=True, slots=True)
-class PixelRequest:
-    """One tile of one image.
-
-    Attributes:
-        ref: the image.
-        label: what to call it in messages.
-        grid: of the whole output.
-        band_ids: Earth Engine's names of all bands of the output.
-        tile: its share of it.
-        time: index on the output's time axis.
-    """
-
-    ref: wire.ImageRef
-    label: str
-    grid: PixelGrid
-    band_ids: tuple[str, ...]
-    tile: Tile
-    time: int = 0
-
-    @property
-    def tile_bands(self) -> list[str]:
-        """Earth Engine's names of the tile's bands."""
-        return [self.band_ids[i] for i in self.tile.group.indices]
-
-    def __str__(self) -> str:
-        row, col, height, width = self.tile.window
-        return (
-            f"{self.label}, bands {', '.join(self.tile_bands)}, rows {row}-{row + height - 1}, "
-            f"columns {col}-{col + width - 1}"
-        )
-
-
-class Sink(Protocol):
-    """Where pixels go."""
-
-    def place(self, time: int, tile: Tile, bands: Sequence[NDArray[Any]]) -> None:
-        """Write a tile to its place. Called from several threads, for disjoint tiles.
-
-        Args:
-            time: index on the time axis.
-            tile: which bands and pixels these are.
-            bands: one array a band of the tile, each `(height, width)`.
-        """
+    from geetensor.engine.call import Call
+    from geetensor.engine.events import Hook
+    from geetensor.engine.pixels import PixelRequest, Sink
+    from geetensor.engine.tasks import Outcome
+    from geetensor.engine.transport import Transport
 
 
 def fetch_pixels(
@@ -85,47 +31,31 @@ def fetch_pixels(
     sink: Sink,
     transport: Transport,
     *,
-    max_workers: int = MAX_WORKERS,
-    on_placed: Callable[[PixelRequest], None] | None = None,
-    policy: RetryPolicy | None = None,
+    max_workers: int | None = None,
+    split: bool = True,
+    hook: Hook | None = None,
 ) -> None:
     """Fetch tiles and place them. Returns when all are in place.
 
     Args:
-        requests: the tiles.
+        requests: the tiles. Pulled as there is room; must not use the engine.
         sink: where they go.
         transport: the door to the network.
-        max_workers: requests at a time.
-        on_placed: called with each request whose pixels are in place, from any thread.
-        policy: how patiently to ask again.
+        max_workers: requests at a time, at the most; None for what the service allows.
+        split: whether a tile that is too large may be had in parts.
+        hook: called with events.
 
     Raises:
-        EarthEngineError: the first request that cannot be had. No further one is sent.
+        RequestTooLargeError: if a tile is too large and not to be split.
+        EarthEngineError: the first request that cannot be had. The others are stopped.
     """
-    stopped = threading.Event()
-    fetcher = _Fetcher(sink, transport, policy or RetryPolicy(), stopped, on_placed)
-    planned = iter(requests)
-    parts: deque[PixelRequest] = deque()  # of tiles that had to be split
-    running: set[Future[list[PixelRequest]]] = set()
-    with ThreadPoolExecutor(max_workers, thread_name_prefix="geetensor") as pool:
-        try:
-            while True:
-                while len(running) < max_workers:
-                    request = parts.popleft() if parts else next(planned, None)
-                    if request is None:
-                        break
-                    running.add(pool.submit(fetcher.fetch, request))
-                if not running:
-                    return
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    parts.extend(future.result())
-        finally:
-            stopped.set()
+    delivery = Delivery(sink, transport, hook, split, SizeLesson())
+    tasks = (PixelTask(request, delivery) for request in requests)
+    _run(Job(tasks, cap=Cap(max_workers), hook=hook), transport)
 
 
 def compute_value(
-    expression: bytes, transport: Transport, *, label: str, policy: RetryPolicy | None = None
+    expression: bytes, transport: Transport, *, label: str, hook: Hook | None = None
 ) -> Any:
     """The value of an expression.
 
@@ -133,94 +63,49 @@ def compute_value(
         expression: serialised.
         transport: the door to the network.
         label: what to call it in messages.
-        policy: how patiently to ask again.
+        hook: called with events.
 
     Raises:
         EarthEngineError: if the service does not answer it.
+        BadReplyError: if it answers with nothing.
     """
-    session = transport.session
-    path, body = wire.compute_call(expression, session.project, session.workload_tag)
-    policy = policy or RetryPolicy()
-    attempt = 0
-    while True:
-        attempt += 1
-        reply = transport.post(path, body)
-        if reply.status == 200:
-            return wire.decode_value(reply.body)
-        delay = None
-        if remedy(reply.status, reply.message) is Remedy.RETRY:
-            delay = policy.delay(attempt, reply.retry_after, _JITTER)
-        if delay is None:
-            raise _failure(reply, label, attempt)
-        time.sleep(delay)
+    task = _ValueTask(expression, transport, label)
+    pace = endpoint_of(transport.session).value_pace
+    _run(Job([task], hook=hook, pace=pace), transport)
+    return task.value
 
 
-_JITTER = random.Random()
+def _run(job: Job, transport: Transport) -> None:
+    endpoint = endpoint_of(transport.session)
+    try:
+        endpoint.scheduler.run(job)
+    finally:
+        notice = endpoint.take_notice()
+        if notice:
+            warnings.warn(notice, stacklevel=5)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fetcher:
-    sink: Sink
+@dataclass(slots=True)
+class _ValueTask:
+    expression: bytes = field(repr=False)
     transport: Transport
-    policy: RetryPolicy
-    stopped: threading.Event
-    on_placed: Callable[[PixelRequest], None] | None
+    subject: str
+    held_bytes: int = 0
+    value: Any = None
 
-    def fetch(self, request: PixelRequest) -> list[PixelRequest]:
-        """Fetch and place one tile; return the smaller requests it must be replaced by."""
+    def run(self, call: Call) -> Outcome:
         session = self.transport.session
-        window, group = request.tile.window, request.tile.group
-        path, body = wire.pixels_call(
-            request.ref,
-            request.grid.window(window),
-            request.tile_bands,
-            group.file_format,
-            session.project,
-            session.workload_tag,
-        )
-        attempt = 0
-        while not self.stopped.is_set():
-            attempt += 1
-            reply = self.transport.post(path, body)
-            if reply.status == 200:
-                try:
-                    bands = decode_pixels(
-                        reply.body, group.file_format, request.tile_bands, window[2:]
-                    )
-                except BadReplyError as error:
-                    reply = replace(reply, status=NO_REPLY, message=str(error))
-                else:
-                    self.sink.place(request.time, request.tile, bands)
-                    if self.on_placed:
-                        self.on_placed(request)
-                    return []
-            what = remedy(reply.status, reply.message)
-            parts = request.tile.split() if what is Remedy.SPLIT else ()
-            if parts:
-                return [replace(request, tile=part) for part in parts]
-            delay = None
-            if what is Remedy.RETRY:
-                delay = self.policy.delay(attempt, reply.retry_after, _JITTER)
-            if delay is None:
-                raise _failure(reply, str(request), attempt)
-            self.stopped.wait(delay)
-        return []
-
-
-def _failure(reply: Reply, subject: str, attempts: int) -> Exception:
-    """The error that says what happened, to what, and what to do."""
-    status, message = reply.status or None, reply.message
-    if status == 401:
-        return SignInError(
-            f"Earth Engine answered 401 to {subject}: {message} Sign in again: "
-            "geetensor.ee_utils.initialize(), or ee.Authenticate()."
-        )
-    if status == 403:
-        return SignInError(f"Earth Engine answered 403 to {subject}: {message}")
-    kind, advice = EarthEngineError, ""
-    if wire.is_not_found(reply.status, message):
-        kind, advice = NotFoundError, "Check the asset id and who may read it."
-    elif remedy(reply.status, message) is Remedy.RETRY:
-        kind = ServiceUnavailableError
-        advice = "Nothing is wrong with the request: try again later, or with fewer max_workers."
-    return kind(message, status=status, attempts=attempts, subject=subject, advice=advice)
+        path, body = wire.compute_call(self.expression, session.project, session.workload_tag)
+        reply_body = Collected()
+        reply = self.transport.post(path, body, reply_body, call)
+        endpoint_of(session).heed(reply.headers)
+        if reply.status == 200:
+            try:
+                self.value = wire.decode_value(reply_body.body)
+            except BadReplyError as error:
+                reply = Reply(NO_REPLY, message=str(error))
+            else:
+                if self.value is None:
+                    return Fail(BadReplyError(f"{self.subject}: Earth Engine computed null."))
+                return Done()
+        return answer_to(reply, self.subject, call.attempt)

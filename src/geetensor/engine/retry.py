@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email.utils
+import math
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
@@ -13,6 +15,13 @@ if TYPE_CHECKING:
 
 NO_REPLY = 0
 """Stands for the status of a request that got no whole reply: reset, truncated, timed out."""
+
+
+LONGEST_RETRY_AFTER = 300.0
+"""Seconds. A service that asks for more is not waited for."""
+
+LONGEST_REFUSAL = 600.0
+"""Seconds without a single acceptance after which refusals for load are taken as final."""
 
 
 class Remedy(Enum):
@@ -50,6 +59,33 @@ class RetryPolicy:
         ceiling = min(self.longest_delay, 2 * self.first_delay * 2 ** (attempt - 1))
         jittered = random.uniform(0, ceiling)
         return jittered if retry_after is None else retry_after + jittered
+
+
+def parse_retry_after(text: str, now: float) -> float | None:
+    """Seconds that a `Retry-After` header asks to wait; None if it says nothing.
+
+    Args:
+        text: of the header: seconds, or an HTTP date.
+        now: seconds since 1970.
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(text).timestamp() - now
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def is_for_load(status: int, reasons: frozenset[str]) -> bool:
+    """Whether a reply refuses a request only for the number of others.
+
+    Args:
+        status: HTTP status.
+        reasons: that the reply names. Google's older quotas answer 403.
+    """
+    return status == 429 or (status == 403 and not wire.LOAD_REASONS.isdisjoint(reasons))
 
 
 def remedy(status: int, message: str) -> Remedy:

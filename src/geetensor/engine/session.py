@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import ee
+import google.auth.exceptions
 from ee import _state as ee_state
 
 from geetensor.errors import SignInError
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 NOT_SIGNED_IN = (
     "There is no Earth Engine session. Call geetensor.ee_utils.initialize(project='my-project'), "
     "or ee.Initialize(project='my-project'), first."
+)
+
+CANNOT_RENEW = (
+    "The credentials for Earth Engine have expired and cannot be renewed. Sign in again: run "
+    "`earthengine authenticate`, or pass a service account's key to "
+    "geetensor.ee_utils.initialize()."
 )
 
 _DEFAULT_PROJECT = "earthengine-legacy"
@@ -51,21 +58,39 @@ class Session:
         """Refuse: a session holds credentials."""
         raise TypeError("A session holds credentials and cannot be pickled.")
 
-    def authorization(self, refresh: Callable[[Any], None]) -> dict[str, str]:
+    def authorization(self, refresh: Callable[[Any], None], refused: str = "") -> dict[str, str]:
         """The header that signs a request in; empty without credentials.
 
         Args:
             refresh: renews the credentials that it is given, over the network.
+            refused: the value of that header in a request that the service answered 401: where
+                it is still the current one, the credentials are renewed.
+
+        Raises:
+            SignInError: if they cannot be renewed.
         """
         if self.credentials is None:
             return {}
         with _REFRESHING:
-            if not self.credentials.valid:
-                refresh(self.credentials)
+            if not self.credentials.valid or (
+                refused and self._signature().get(_AUTHORIZATION) == refused
+            ):
+                try:
+                    refresh(self.credentials)
+                except google.auth.exceptions.RefreshError:
+                    # Its text may quote the reply of the token's endpoint: not for messages.
+                    raise SignInError(CANNOT_RENEW) from None
+            return self._signature()
+
+    def _signature(self) -> dict[str, str]:
         headers: dict[str, str] = {}
         self.credentials.apply(headers)
-        return headers
+        # Credentials may add the project's header too, which is among ours already.
+        found = [value for name, value in headers.items() if name.lower() == "authorization"]
+        return {_AUTHORIZATION: found[0]} if found else {}
 
+
+_AUTHORIZATION = "Authorization"
 
 _REFRESHING = threading.Lock()
 

@@ -30,6 +30,10 @@ _TOO_LARGE = re.compile(r"Total request size \((\d+) bytes\) must be less than o
 _GRID_TOO_LARGE = re.compile(r"Pixel grid dimensions .* must be less than or equal to (\d+)")
 _OUT_OF_MEMORY = "User memory limit exceeded"
 _TIMED_OUT = "Computation timed out"
+LOAD_REASONS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"})
+"""Reasons by which a 403 is a refusal for load. Source: the retries of Google's own clients
+(`googleapiclient.http._should_retry_response`); the last one is google.rpc.ErrorInfo's [I]."""
+
 _NOT_FOUND = re.compile(r"not found \(does not exist or caller does not have access\)")
 
 
@@ -184,7 +188,7 @@ def decode_value(body: bytes) -> Any:
     """
     try:
         return json.loads(body)["result"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadReplyError(f"The reply is not a computed value: {body[:200]!r}") from error
 
 
@@ -234,19 +238,47 @@ def error_message(body: bytes) -> str:
     return str(message)
 
 
+def error_reasons(body: bytes) -> frozenset[str]:
+    """The machine-readable reasons in the body of an error reply."""
+    try:
+        error = json.loads(body)["error"]
+        listed = [*error.get("errors", ()), *error.get("details", ())]
+        return frozenset(str(item["reason"]) for item in listed if "reason" in item)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return frozenset()
+
+
+def is_restricted(headers: Mapping[str, str]) -> bool:
+    """Whether the project may, for now, hardly have requests at the same time.
+
+    Args:
+        headers: by lower-case name.
+    """
+    return "parallelism_restricted=true" in headers.get("x-earth-engine-quota-status", "")
+
+
+def quoted_side_limit(status: int, message: str) -> int | None:
+    """The limit of pixels a side that a refusal quotes; None for any other refusal."""
+    match = _GRID_TOO_LARGE.search(message) if status == 400 else None
+    return int(match.group(1)) if match else None
+
+
 def quoted_size_limit(status: int, message: str) -> int | None:
     """The byte limit that a refusal for size quotes; None for any other refusal."""
     match = _TOO_LARGE.search(message) if status == 400 else None
     return int(match.group(2)) if match else None
 
 
+def is_too_heavy(status: int, message: str) -> bool:
+    """Whether a request was too much for the service's memory or time, whatever its limits."""
+    return status == 400 and (_OUT_OF_MEMORY in message or _TIMED_OUT in message)
+
+
 def wants_smaller(status: int, message: str) -> bool:
     """Whether the same pixels would come if asked for in smaller requests."""
-    return status == 400 and (
-        _TOO_LARGE.search(message) is not None
-        or _GRID_TOO_LARGE.search(message) is not None
-        or _OUT_OF_MEMORY in message
-        or _TIMED_OUT in message
+    return is_too_heavy(status, message) or (
+        status == 400
+        and (_TOO_LARGE.search(message) is not None or _GRID_TOO_LARGE.search(message) is not None)
     )
 
 

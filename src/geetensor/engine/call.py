@@ -1,0 +1,99 @@
+"""One request under way: what it has seen, and how it is stopped from another thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class CallAbortedError(Exception):
+    """The request was stopped before it reached the service."""
+
+
+class Call:
+    """One request, from its start to the end of its body.
+
+    Args:
+        on_accepted: called when the service begins to answer with success.
+        on_ended: called when the service is done with it, before its pixels are.
+
+    Attributes:
+        attempt: from 1; requests refused for load or given up for slowness are not counted.
+        started: seconds on the monotonic clock.
+        first_byte: when a success began; None before.
+        last_byte: when bytes came last; at first, when it started.
+        ended: whether the service is done with it.
+        aborted: why it was stopped; None if it was not.
+    """
+
+    def __init__(
+        self,
+        on_accepted: Callable[[Call], None] | None = None,
+        on_ended: Callable[[Call], None] | None = None,
+        *,
+        attempt: int = 1,
+    ) -> None:
+        self.attempt = attempt
+        self.started = time.monotonic()
+        self.first_byte: float | None = None
+        self.last_byte = self.started
+        self.ended = False
+        self.aborted: str | None = None
+        self._lock = threading.Lock()
+        self._stop: Callable[[], None] | None = None
+        self._on_accepted = on_accepted
+        self._on_ended = on_ended
+
+    def attach(self, stop: Callable[[], None]) -> None:
+        """Say how the connection on which the reply is awaited is shut.
+
+        Args:
+            stop: called from another thread; one that waits for bytes then gets none.
+
+        Raises:
+            CallAbortedError: if it was stopped in the meantime.
+        """
+        with self._lock:
+            if self.aborted is not None:
+                raise CallAbortedError(self.aborted)
+            self._stop = stop
+
+    def accepted(self) -> None:
+        """Note that a success begins."""
+        self.first_byte = self.last_byte = time.monotonic()
+        if self._on_accepted:
+            self._on_accepted(self)
+
+    def progressed(self) -> None:
+        """Note that bytes came."""
+        self.last_byte = time.monotonic()
+
+    def detach(self) -> None:
+        """Note that no connection is used for it any more."""
+        with self._lock:
+            self._stop = None
+
+    def end(self) -> None:
+        """Note that the service is done with it. Twice does no harm."""
+        with self._lock:
+            already, self.ended = self.ended, True
+            self._stop = None
+        if not already and self._on_ended:
+            self._on_ended(self)
+
+    def abort(self, reason: str) -> None:
+        """Stop waiting, from any thread: the connection is shut.
+
+        Args:
+            reason: for messages.
+        """
+        with self._lock:
+            if self.ended or self.aborted is not None:
+                return
+            self.aborted = reason
+            if self._stop is not None:
+                self._stop()

@@ -1,0 +1,246 @@
+"""Tiles of pixels: what is asked for, where it goes, and the task that fetches one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from geetensor.engine import wire
+from geetensor.engine.answer import answer_to
+from geetensor.engine.decode import RowWriter, pixel_decoder
+from geetensor.engine.endpoint import endpoint_of
+from geetensor.engine.events import Split, TileFetched, emit
+from geetensor.engine.retry import NO_REPLY, Remedy, remedy
+from geetensor.engine.tasks import Done, Fail, Replace
+from geetensor.engine.transport import Reply
+from geetensor.errors import BadReplyError, LossyReplyError, RequestTooLargeError
+from geetensor.grid import PixelGrid  # noqa: TC001
+from geetensor.masks import FileFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from geetensor.engine.call import Call
+    from geetensor.engine.events import Hook
+    from geetensor.engine.tasks import Outcome
+    from geetensor.engine.transport import Transport
+    from geetensor.plan import Tile
+
+_NAMED_BANDS = 8
+"""Bands that a message names before it only counts them."""
+
+_SMALLEST_LESSON = 2**16
+"""Counted bytes. One tile that fails for memory below this is a case of its own: the rest of the
+export is not cut to crumbs for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PixelRequest:
+    """One tile of one image.
+
+    Attributes:
+        ref: the image.
+        label: what to call it in messages.
+        grid: of the whole output.
+        band_ids: Earth Engine's names of all bands of the output.
+        tile: its share of it.
+        time: index on the output's time axis.
+    """
+
+    ref: wire.ImageRef
+    label: str
+    grid: PixelGrid
+    band_ids: tuple[str, ...]
+    tile: Tile
+    time: int = 0
+
+    @property
+    def tile_bands(self) -> list[str]:
+        """Earth Engine's names of the tile's bands."""
+        return [self.band_ids[i] for i in self.tile.group.indices]
+
+    def __str__(self) -> str:
+        row, col, height, width = self.tile.window
+        bands = self.tile_bands
+        named = ", ".join(bands[:_NAMED_BANDS])
+        if len(bands) > _NAMED_BANDS:
+            named += f", … ({len(bands)} in all)"
+        return (
+            f"{self.label}, bands {named}, rows {row}-{row + height - 1}, "
+            f"columns {col}-{col + width - 1}"
+        )
+
+
+class TileWriter(RowWriter, Protocol):
+    """Takes one reply's rows. A reply that breaks off is followed by a new writer."""
+
+    def finish(self) -> None:
+        """All rows have come."""
+
+
+class Sink(Protocol):
+    """Where pixels go."""
+
+    def open_tile(self, time: int, tile: Tile) -> TileWriter:
+        """Begin to write a tile. Called from several threads, for disjoint tiles.
+
+        What an earlier writer of the same tile has written is written again.
+
+        Args:
+            time: index on the time axis.
+            tile: which bands and pixels to expect.
+        """
+
+
+class SizeLesson:
+    """How large requests of an export may be, as its refusals have taught. Shared by threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._most: int | None = None
+        self._message = ""
+
+    def failed(self, counted_bytes: int, message: str) -> None:
+        """Note that a request was too much for the service's memory or time."""
+        half = max(_SMALLEST_LESSON, counted_bytes // 2)
+        with self._lock:
+            if self._most is None or half < self._most:
+                self._most, self._message = half, message
+
+    @property
+    def most(self) -> tuple[int | None, str]:
+        """Counted bytes to ask for at the most, if known, and the service's words."""
+        with self._lock:
+            return self._most, self._message
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the tiles of an export share.
+
+    Attributes:
+        sink: where they go.
+        transport: the door to the network.
+        hook: called with events.
+        split: whether tiles may be split.
+        lesson: how large they may be.
+    """
+
+    sink: Sink
+    transport: Transport
+    hook: Hook | None
+    split: bool
+    lesson: SizeLesson
+
+
+@dataclass(frozen=True, slots=True)
+class PixelTask:
+    """Fetches a tile and places it, or hands over to smaller ones.
+
+    Attributes:
+        request: the tile.
+        delivery: what it shares with others.
+    """
+
+    request: PixelRequest
+    delivery: Delivery
+
+    @property
+    def subject(self) -> str:
+        """What to call it in messages."""
+        return str(self.request)
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes that are held until they are decoded; none for NPY, which streams."""
+        tile = self.request.tile
+        return tile.counted_bytes if tile.group.file_format is FileFormat.GEO_TIFF else 0
+
+    def run(self, call: Call) -> Outcome:
+        """Send the request; see `geetensor.engine.tasks.Task`."""
+        request, delivery = self.request, self.delivery
+        endpoint = endpoint_of(delivery.transport.session)
+        known = self._too_large()
+        if known:
+            return self._smaller(known)
+        begun = time.monotonic()
+        reply = self._ask(call)
+        endpoint.heed(reply.headers)
+        if reply.status == 200:
+            seconds = time.monotonic() - begun
+            emit(
+                TileFetched(self.subject, request.tile, request.time, call.attempt, seconds),
+                delivery.hook,
+            )
+            return Done()
+        if remedy(reply.status, reply.message) is Remedy.SPLIT:
+            endpoint.learn_limits(reply.status, reply.message)
+            if wire.is_too_heavy(reply.status, reply.message):
+                delivery.lesson.failed(request.tile.counted_bytes, reply.message)
+            if not delivery.split or request.tile.split():
+                return self._smaller(reply.message)
+        return answer_to(reply, self.subject, call.attempt)
+
+    def _ask(self, call: Call) -> Reply:
+        request, transport = self.request, self.delivery.transport
+        tile = request.tile
+        path, body = wire.pixels_call(
+            request.ref,
+            request.grid.window(tile.window),
+            request.tile_bands,
+            tile.group.file_format,
+            transport.session.project,
+            transport.session.workload_tag,
+        )
+        writer = self.delivery.sink.open_tile(request.time, tile)
+        decoder = pixel_decoder(tile.group.file_format, request.tile_bands, tile.window[2:], writer)
+        try:
+            reply = transport.post(path, body, decoder, call)
+        except LossyReplyError:
+            raise
+        except BadReplyError as error:
+            return Reply(NO_REPLY, message=str(error))
+        if reply.status == 200:
+            writer.finish()
+        return reply
+
+    def _too_large(self) -> str:
+        """Why the tile need not be sent as it is; empty if it may work."""
+        tile = self.request.tile
+        limits = endpoint_of(self.delivery.transport.session).limits
+        most, words = self.delivery.lesson.most
+        if tile.counted_bytes > limits.request_bytes:
+            return f"a request may count {limits.request_bytes} bytes"
+        if max(tile.window.height, tile.window.width) > limits.side:
+            return f"a request may be {limits.side} pixels a side"
+        if most is not None and tile.counted_bytes > most and tile.split():
+            return words
+        return ""
+
+    def _smaller(self, message: str) -> Outcome:
+        if not self.delivery.split:
+            return Fail(
+                RequestTooLargeError(
+                    f"{self.subject} does not come in one request: {message} export_image splits "
+                    "it."
+                )
+            )
+        parts = [replace(self, request=replace(self.request, tile=t)) for t in self._cut()]
+        emit(Split(self.subject, len(parts), message), self.delivery.hook)
+        return Replace(parts)
+
+    def _cut(self) -> Iterator[Tile]:
+        """The tile's halves, or theirs, until none is known to be too large."""
+        limits = endpoint_of(self.delivery.transport.session).limits
+        most = min(limits.request_bytes, self.delivery.lesson.most[0] or limits.request_bytes)
+        parts = [*reversed(self.request.tile.split())]
+        while parts:
+            part = parts.pop()
+            too_large = part.counted_bytes > most or max(part.window[2:]) > limits.side
+            halves = part.split() if too_large else ()
+            if halves:
+                parts.extend(reversed(halves))
+            else:
+                yield part

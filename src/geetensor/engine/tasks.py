@@ -1,0 +1,123 @@
+"""What the scheduler runs: the protocol of a task, and what may come of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from geetensor.engine.call import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """It is to be run again.
+
+    Attributes:
+        delay: seconds from now, at the least.
+        message: what happened.
+    """
+
+    delay: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The service refused it for load: run it again when the throttle lets it.
+
+    Attributes:
+        retry_after: seconds that the service asked to wait, if it did.
+        error: to fail with when the service never accepts anything.
+    """
+
+    retry_after: float | None
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Others are to be run in its place, before anything else of the job.
+
+    Attributes:
+        tasks: in order.
+    """
+
+    tasks: Sequence[Task]
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """It cannot be done.
+
+    Attributes:
+        error: why.
+    """
+
+    error: BaseException
+
+
+Outcome = Done | Retry | Refused | Replace | Fail
+
+
+class Task(Protocol):
+    """One request, however often it has to be sent. Run by one thread at a time."""
+
+    @property
+    def subject(self) -> str:
+        """What to call it in messages."""
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes that it holds in memory while it runs, about."""
+
+    def run(self, call: Call) -> Outcome:
+        """Send the request and deal with the reply.
+
+        Must not wait for other tasks. What it raises fails it.
+
+        Args:
+            call: to be handed to the transport, which tells the scheduler through it what
+                becomes of the request. Where it was aborted the outcome does not matter.
+        """
+
+
+@dataclass(slots=True)
+class Cap:
+    """A bound on the requests that one or several jobs have under way together.
+
+    Attributes:
+        most: the bound; None for none but the throttle's.
+        running: of them, now. The scheduler's.
+    """
+
+    most: int | None = None
+    running: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no further one may start."""
+        return self.most is not None and self.running >= self.most
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A task in the queue.
+
+    Attributes:
+        task: to be run.
+        attempts: how often it failed in a way that may pass.
+        stalls: how often a request of it was given up for slowness; each time doubles the
+            patience with the next.
+    """
+
+    task: Task
+    attempts: int = 0
+    stalls: int = 0
