@@ -67,7 +67,7 @@ def test_a_body_that_is_no_json_is_quoted() -> None:
 
 
 def test_delays_grow_with_jitter_and_end() -> None:
-    policy = RetryPolicy(attempts=4, first_delay=1, longest_delay=5)
+    policy = RetryPolicy(attempts=4, first_delay=1, growth=2, longest_delay=5)
     drawn = [[policy.delay(n, None, random.Random(seed)) for seed in range(200)] for n in (1, 2, 3)]
     for delays, ceiling in zip(drawn, (2, 4, 5), strict=True):
         assert min(d for d in delays if d is not None) >= 0

@@ -18,11 +18,10 @@ class Call:
     """One request, from its start to the end of its body.
 
     Args:
-        on_accepted: called when the service begins to answer with success.
-        on_ended: called when the service is done with it, before its pixels are.
+        attempt: from 1; requests refused for load or given up for slowness are not counted.
 
     Attributes:
-        attempt: from 1; requests refused for load or given up for slowness are not counted.
+        attempt: as given.
         started: seconds on the monotonic clock.
         first_byte: when a success began; None before.
         last_byte: when bytes came last; at first, when it started.
@@ -30,13 +29,7 @@ class Call:
         aborted: why it was stopped; None if it was not.
     """
 
-    def __init__(
-        self,
-        on_accepted: Callable[[Call], None] | None = None,
-        on_ended: Callable[[Call], None] | None = None,
-        *,
-        attempt: int = 1,
-    ) -> None:
+    def __init__(self, attempt: int = 1) -> None:
         self.attempt = attempt
         self.started = time.monotonic()
         self.first_byte: float | None = None
@@ -45,8 +38,6 @@ class Call:
         self.aborted: str | None = None
         self._lock = threading.Lock()
         self._stop: Callable[[], None] | None = None
-        self._on_accepted = on_accepted
-        self._on_ended = on_ended
 
     def attach(self, stop: Callable[[], None]) -> None:
         """Say how the connection on which the reply is awaited is shut.
@@ -65,8 +56,7 @@ class Call:
     def accepted(self) -> None:
         """Note that a success begins."""
         self.first_byte = self.last_byte = time.monotonic()
-        if self._on_accepted:
-            self._on_accepted(self)
+        self.on_accepted()
 
     def progressed(self) -> None:
         """Note that bytes came."""
@@ -82,8 +72,8 @@ class Call:
         with self._lock:
             already, self.ended = self.ended, True
             self._stop = None
-        if not already and self._on_ended:
-            self._on_ended(self)
+        if not already:
+            self.on_ended()
 
     def abort(self, reason: str) -> None:
         """Stop waiting, from any thread: the connection is shut.
@@ -97,3 +87,11 @@ class Call:
             self.aborted = reason
             if self._stop is not None:
                 self._stop()
+
+    # To be overridden: whoever watches the call is told.
+
+    def on_accepted(self) -> None:
+        """The service begins to answer with success."""
+
+    def on_ended(self) -> None:
+        """The service is done with it, before its pixels are."""

@@ -49,6 +49,10 @@ class RowWriter(Protocol):
 class PixelDecoder(Protocol):
     """Takes a body as it arrives; see `geetensor.engine.transport.Consumer`."""
 
+    @property
+    def rows(self) -> int:
+        """Rows handed on so far."""
+
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
 
@@ -94,7 +98,7 @@ class _Npy:
         self._dtype: np.dtype[Any] | None = None
         self._block = bytearray()  # whole rows, filled up to `_filled`
         self._filled = 0
-        self._row = 0  # the next to be handed on
+        self.rows = 0  # handed on so far
 
     def feed(self, data: bytes) -> None:
         view = memoryview(data)
@@ -106,7 +110,7 @@ class _Npy:
             view = memoryview(bytes(self._head[end:]))
             self._head.clear()
         while view:
-            if self._row == self._height:
+            if self.rows == self._height:
                 raise BadReplyError("The reply goes on after its last row.")
             room = min(len(view), self._end_of_block - self._filled)
             self._block[self._filled : self._filled + room] = view[:room]
@@ -118,13 +122,13 @@ class _Npy:
     def finish(self) -> None:
         if self._dtype is None:
             raise BadReplyError(f"The reply is no NPY image: {bytes(self._head[:100])!r}")
-        if self._row < self._height:
-            raise BadReplyError(f"The reply ends after {self._row} of {self._height} rows.")
+        if self.rows < self._height:
+            raise BadReplyError(f"The reply ends after {self.rows} of {self._height} rows.")
 
     @property
     def _end_of_block(self) -> int:
         assert self._dtype is not None  # noqa: S101
-        rows = min(len(self._block) // self._row_bytes, self._height - self._row)
+        rows = min(len(self._block) // self._row_bytes, self._height - self.rows)
         return rows * self._row_bytes
 
     def _hand_on(self) -> None:
@@ -132,8 +136,8 @@ class _Npy:
         # (rows, width) of records, one field a band
         records = np.frombuffer(self._block, self._dtype, rows * self._width)
         records = records.reshape(rows, self._width)
-        self._writer.write_rows(self._row, [records[name] for name in self._names])
-        self._row += rows
+        self._writer.write_rows(self.rows, [records[name] for name in self._names])
+        self.rows += rows
         self._filled = 0
 
     def _read_header(self) -> int | None:
@@ -186,6 +190,7 @@ class _GeoTiff:
         self._shape = shape
         self._writer = writer
         self._body = io.BytesIO()
+        self.rows = 0
 
     def feed(self, data: bytes) -> None:
         self._body.write(data)

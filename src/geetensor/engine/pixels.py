@@ -13,10 +13,10 @@ from geetensor.engine.decode import RowWriter, pixel_decoder
 from geetensor.engine.endpoint import endpoint_of
 from geetensor.engine.events import Split, TileFetched, emit
 from geetensor.engine.retry import NO_REPLY, Remedy, remedy
-from geetensor.engine.tasks import Done, Fail, Replace
+from geetensor.engine.tasks import Done, Fail, Replace, Retry
 from geetensor.engine.transport import Reply
 from geetensor.errors import BadReplyError, LossyReplyError, RequestTooLargeError
-from geetensor.grid import PixelGrid  # noqa: TC001
+from geetensor.grid import PixelGrid, Window
 from geetensor.masks import FileFormat
 
 if TYPE_CHECKING:
@@ -74,10 +74,13 @@ class PixelRequest:
 
 
 class TileWriter(RowWriter, Protocol):
-    """Takes one reply's rows. A reply that breaks off is followed by a new writer."""
+    """Takes one reply's rows.
+
+    A writer that is not finished is forgotten, and what it wrote is written again by another.
+    """
 
     def finish(self) -> None:
-        """All rows have come."""
+        """No more rows come, and those that came are right: all, or the first of them."""
 
 
 class Sink(Protocol):
@@ -85,8 +88,6 @@ class Sink(Protocol):
 
     def open_tile(self, time: int, tile: Tile) -> TileWriter:
         """Begin to write a tile. Called from several threads, for disjoint tiles.
-
-        What an earlier writer of the same tile has written is written again.
 
         Args:
             time: index on the time axis.
@@ -165,15 +166,12 @@ class PixelTask:
         known = self._too_large()
         if known:
             return self._smaller(known)
-        begun = time.monotonic()
-        reply = self._ask(call)
+        reply, rows = self._ask(call)
         endpoint.heed(reply.headers)
-        if reply.status == 200:
-            seconds = time.monotonic() - begun
-            emit(
-                TileFetched(self.subject, request.tile, request.time, call.attempt, seconds),
-                delivery.hook,
-            )
+        placed, rest = self._part(rows)
+        if placed is not None:
+            self._announce(placed, call)
+        if rest is None:
             return Done()
         if remedy(reply.status, reply.message) is Remedy.SPLIT:
             endpoint.learn_limits(reply.status, reply.message)
@@ -181,9 +179,29 @@ class PixelTask:
                 delivery.lesson.failed(request.tile.counted_bytes, reply.message)
             if not delivery.split or request.tile.split():
                 return self._smaller(reply.message)
-        return answer_to(reply, self.subject, call.attempt)
+        outcome = answer_to(reply, self.subject, call.attempt)
+        return replace(outcome, rest=rest) if isinstance(outcome, Retry) else outcome
 
-    def _ask(self, call: Call) -> Reply:
+    def _part(self, rows: int) -> tuple[Tile | None, PixelTask | None]:
+        """The tile's first rows, if any, and the task of getting the others, if any."""
+        row, col, height, width = self.request.tile.window
+        if not rows:
+            return None, self
+        top = replace(self.request.tile, window=Window(row, col, rows, width))
+        if rows == height:
+            return top, None
+        below = Window(row + rows, col, height - rows, width)
+        rest = replace(self.request.tile, window=below)
+        return top, replace(self, request=replace(self.request, tile=rest))
+
+    def _announce(self, tile: Tile, call: Call) -> None:
+        subject = str(replace(self.request, tile=tile))
+        seconds = time.monotonic() - call.started
+        event = TileFetched(subject, tile, self.request.time, call.attempt, seconds)
+        emit(event, self.delivery.hook)
+
+    def _ask(self, call: Call) -> tuple[Reply, int]:
+        """The reply, and how many of the tile's rows it has brought to their place for good."""
         request, transport = self.request, self.delivery.transport
         tile = request.tile
         path, body = wire.pixels_call(
@@ -201,10 +219,15 @@ class PixelTask:
         except LossyReplyError:
             raise
         except BadReplyError as error:
-            return Reply(NO_REPLY, message=str(error))
+            return Reply(NO_REPLY, message=str(error)), 0
         if reply.status == 200:
             writer.finish()
-        return reply
+            return reply, tile.window.height
+        # The rows before a connection broke are right; only the others are asked for again.
+        rows = decoder.rows if self.delivery.split else 0
+        if rows:
+            writer.finish()
+        return reply, rows
 
     def _too_large(self) -> str:
         """Why the tile need not be sent as it is; empty if it may work."""

@@ -38,12 +38,14 @@ class RetryPolicy:
 
     Attributes:
         attempts: how often a request is sent at most.
-        first_delay: seconds before the second attempt, on average; doubles from there.
+        first_delay: seconds before the second attempt, on average. Most failures pass at once.
+        growth: factor of each further delay.
         longest_delay: seconds, at most, unless the service asks for more.
     """
 
     attempts: int = 8
-    first_delay: float = 0.5
+    first_delay: float = 0.1
+    growth: float = 3.0
     longest_delay: float = 30.0
 
     def delay(self, attempt: int, retry_after: float | None, random: Random) -> float | None:
@@ -56,7 +58,7 @@ class RetryPolicy:
         """
         if attempt >= self.attempts:
             return None
-        ceiling = min(self.longest_delay, 2 * self.first_delay * 2 ** (attempt - 1))
+        ceiling = min(self.longest_delay, 2 * self.first_delay * self.growth ** (attempt - 1))
         jittered = random.uniform(0, ceiling)
         return jittered if retry_after is None else retry_after + jittered
 

@@ -8,6 +8,7 @@ after the last export none is left.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -40,15 +41,18 @@ class _Running(Call):
     """A task's request under way."""
 
     def __init__(self, scheduler: Scheduler, job: Job, entry: Entry, ticket: Ticket) -> None:
-        super().__init__(
-            lambda _: scheduler.note_accepted(self),
-            lambda _: scheduler.note_ended(self),
-            attempt=entry.attempts + 1,
-        )
+        super().__init__(entry.attempts + 1)
+        self.scheduler = scheduler
         self.job = job
         self.entry = entry
         self.ticket = ticket
         self.given_up = False  # for slowness
+
+    def on_accepted(self) -> None:
+        self.scheduler.note_accepted(self)
+
+    def on_ended(self) -> None:
+        self.scheduler.note_ended(self)
 
 
 class Scheduler:
@@ -149,8 +153,9 @@ class Scheduler:
     def _watch(self) -> None:
         while True:
             with self._changed:
-                self._give_up_slow_ones()
-                while (call := self._take()) is not None:
+                now = time.monotonic()
+                self._give_up_slow_ones(now)
+                while (call := self._take(now)) is not None:
                     thread = threading.Thread(
                         target=self._work, args=(call,), name="geetensor-request", daemon=True
                     )
@@ -163,7 +168,7 @@ class Scheduler:
                     if not self._jobs:
                         self._watcher = None
                         return
-                    self._changed.wait(self._until_due())
+                    self._changed.wait(self._until_due(now))
             for job in over:
                 job.end()
 
@@ -179,7 +184,7 @@ class Scheduler:
                 except Exception as error:
                     self.cancel(call.job, error)
             with self._changed:
-                call = self._take()
+                call = self._take(time.monotonic())
                 if call is None:
                     self._threads.discard(threading.current_thread())
                 self._changed.notify_all()
@@ -191,9 +196,8 @@ class Scheduler:
         except BaseException as error:
             return Fail(error)
 
-    def _take(self) -> _Running | None:
+    def _take(self, now: float) -> _Running | None:
         """The next request that may go out now, noted as started; None if there is none."""
-        now = time.monotonic()
         if self._throttle.wait(now) > 0:
             return None
         for job in [*self._jobs]:
@@ -219,7 +223,7 @@ class Scheduler:
         job, entry = call.job, call.entry
         del job.running[call]
         job.cap.running -= 1
-        self._bytes -= entry.task.held_bytes
+        self._bytes -= entry.task.held_bytes  # as when it was taken
         event: Throttled | Retried | None = None
         if isinstance(outcome, Refused):
             delay = self._throttle.refused(call.ticket, now, outcome.retry_after)
@@ -235,10 +239,12 @@ class Scheduler:
                 job.delay(entry, now + delay)
             case Retry(message=message) if call.given_up:
                 entry.stalls += 1
+                entry.task = outcome.rest or entry.task
                 job.put_back([entry])
                 event = Retried(entry.task.subject, call.attempt, 0.0, message)
             case Retry(delay=delay, message=message):
                 entry.attempts += 1
+                entry.task = outcome.rest or entry.task
                 job.delay(entry, now + delay)
                 event = Retried(entry.task.subject, call.attempt, delay, message)
             case Replace(tasks=tasks):
@@ -247,18 +253,19 @@ class Scheduler:
                 job.cancel(error)
         return event
 
-    def _until_due(self) -> float | None:
-        """Seconds until there is something to do that nobody will tell of."""
-        now = time.monotonic()
-        waits = [_TICK] if any(job.running for job in self._jobs) else []
-        gate = self._throttle.wait(now)
-        if 0 < gate < float("inf"):
-            waits.append(gate)
-        waits += [max(0.0, job.next_due - now) for job in self._jobs if job.next_due is not None]
-        return min(waits, default=None)
+    def _until_due(self, now: float) -> float | None:
+        """Seconds until there is something to do that nobody will tell of.
 
-    def _give_up_slow_ones(self) -> None:
-        now = time.monotonic()
+        Args:
+            now: when it was last looked what there is to do.
+        """
+        waits = [_TICK] if any(job.running for job in self._jobs) else []
+        waits.append(self._throttle.wait(now))
+        waits += [job.next_due - now for job in self._jobs if job.next_due is not None]
+        # What is due and was not started waits for a reply, which is told of.
+        return min((wait for wait in waits if 0 < wait < math.inf), default=None)
+
+    def _give_up_slow_ones(self, now: float) -> None:
         for job in self._jobs:
             calls = [call for call in job.running if not call.ended]
             patience = job.pace.patience([(c.first_byte or now) - c.started for c in calls])

@@ -23,10 +23,12 @@ class Retry:
     Attributes:
         delay: seconds from now, at the least.
         message: what happened.
+        rest: what to run instead: what it has not done yet. None: all of it again.
     """
 
     delay: float
     message: str
+    rest: Task | None = None
 
 
 @dataclass(frozen=True, slots=True)

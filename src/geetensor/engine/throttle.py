@@ -32,8 +32,13 @@ LONGEST_PAUSE = 20.0
 FIRST_ROUNDS = 4
 """Rounds of replies between a refusal and the next attempt at one request more."""
 
-MOST_ROUNDS = 64
-"""The same, after attempts that were refused."""
+MOST_ROUNDS = 16
+"""The same, after attempts that were refused. One request in sixteen rounds costs nothing, and a
+quota that has grown is found within that."""
+
+DOUBTS = 3
+"""Refusals at a level known to be good, and at least half of the starts meanwhile, after which
+that level is taken to be good no more."""
 
 
 @dataclass(slots=True)
@@ -73,7 +78,9 @@ class Throttle:
         self._rounds = FIRST_ROUNDS
         self._probing = False
         self._good = 0  # the most requests at a time that were shown to be accepted
-        self._doubted = False  # a refusal at a level known to be good was passed over
+        self._doubts = 0  # refusals at such a level, since one was last accepted
+        self._doubted_at = 0  # number of starts before the first of them
+        self._disproof: tuple[int, int] | None = None  # (level, limit before) of a shrinking
         self._refused_at = 0  # number of starts when the last refusal arrived
         self._refused_since: float | None = None
         # When to start again.
@@ -119,11 +126,18 @@ class Throttle:
 
     def accepted(self, ticket: Ticket) -> None:
         """Note that a request is being answered."""
+        self._refused_since = None
+        # So many the service holds now, and held then, this one among them.
+        shown = min(ticket.level, self._held)
+        self._good = max(self._good, shown)
+        if ticket.order > self._doubted_at:
+            self._doubts = 0
+        if self._disproof is not None and shown >= self._disproof[0]:
+            # It was not for their number that others were refused meanwhile.
+            self._limit = min(self._ceiling, max(self._limit, self._disproof[1]))
+            self._disproof = None
         if ticket.order > self._refused_at:
-            self._doubted = False
-            self._refused_since = None
             self._next_pause = FIRST_PAUSE
-            self._good = max(self._good, min(ticket.level, self._limit))
         if self._probing and ticket.order > self._refused_at and ticket.level >= self._limit:
             self._probing, self._growing, self._rounds = False, True, FIRST_ROUNDS
         self._replies += 1
@@ -150,14 +164,10 @@ class Throttle:
         self.finished(ticket)
         if self._refused_since is None:
             self._refused_since = now
-        new_series = ticket.order > self._paused_at
-        passed_over = ticket.level <= self._good and not self._doubted and new_series
         self._refused_at = self._order
-        if passed_over:
-            # As many were accepted before: the place of one that had just ended may not have
-            # been free yet, or another user of the project was quicker. One request waits.
-            self._doubted = True
+        if ticket.level <= self._good and self._is_chance(ticket):
             return retry_after or FIRST_PAUSE
+        new_series = ticket.order > self._paused_at
         self._learn(ticket)
         pause = 0.0
         if new_series:
@@ -169,11 +179,27 @@ class Throttle:
         self._paused_until = max(self._paused_until, now + pause)
         return max(0.0, self._paused_until - now)
 
+    def _is_chance(self, ticket: Ticket) -> bool:
+        """Whether to pass over a refusal where as many requests were accepted before.
+
+        The place of one that had just ended may not have been free yet, or another user of the
+        project was quicker. Then one request waits a little, and all others go on.
+        """
+        if not self._doubts:
+            self._doubted_at = ticket.order - 1
+        self._doubts += 1
+        starts = self._order - self._doubted_at
+        if self._doubts < DOUBTS or 2 * self._doubts < starts:
+            return True
+        self._doubts = 0
+        return False
+
     def _learn(self, ticket: Ticket) -> None:
         if self._probing and ticket.level >= self._limit:
             self._rounds = min(MOST_ROUNDS, 2 * self._rounds)
-        shown = max(1, self._held, self._limit // 2)
-        self._limit = min(self._limit, shown)
+        level, before = self._disproof or (0, self._limit)
+        self._disproof = max(level, ticket.level), before
+        self._limit = min(self._limit, max(1, self._held, self._limit // 2))
         self._good = min(self._good, self._limit)
         self._growing = self._probing = False
         self._replies = 0
