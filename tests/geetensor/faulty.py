@@ -64,6 +64,7 @@ class FaultyServer:
         self.headers: list[dict[str, str]] = []
         self.open_connections = 0
         self.under_way = 0
+        self.extra_headers: Mapping[str, str] = {}
         outer = self
 
         class Handler(_Handler):
@@ -189,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
-        for name, value in headers.items():
+        for name, value in {**headers, **self.server_of.extra_headers}.items():
             self.send_header(name, value)
         self.send_header("content-length", str(len(data)))
         self.end_headers()

@@ -46,7 +46,7 @@ def export(**arguments: Any) -> GeoTensor:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(geetensor.plan, "TARGET_BYTES", 50_000)
-    monkeypatch.setattr(geetensor.engine.answer, "POLICY", RetryPolicy(first_delay=0.01))
+    monkeypatch.setattr(geetensor.engine.answer, "POLICY", RetryPolicy(first_delay=0.01, growth=2))
 
 
 def limited(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> GeoTensor:

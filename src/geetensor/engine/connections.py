@@ -113,7 +113,7 @@ def pool_for(base_url: str) -> urllib3.PoolManager:
         if pool is None:
             pool = _pools[base_url, proxy] = _make_pool(proxy)
             if len(_pools) > _MOST_ENDPOINTS:
-                _pools.pop(next(iter(_pools))).clear()
+                _close(_pools.pop(next(iter(_pools))))
         return pool
 
 
@@ -122,7 +122,16 @@ def close_idle(base_url: str) -> None:
     with _lock:
         pools = [pool for (url, _), pool in _pools.items() if url == base_url]
     for pool in pools:
-        pool.clear()
+        _close(pool)
+
+
+def _close(manager: urllib3.PoolManager) -> None:
+    # `clear` alone leaves the closing to the garbage collector.
+    for key in manager.pools.keys():  # noqa: SIM118 - it is no dict, and refuses to be iterated
+        pool = manager.pools.get(key)
+        if pool is not None:
+            pool.close()
+    manager.clear()
 
 
 def _make_pool(proxy: str | None) -> urllib3.PoolManager:

@@ -39,11 +39,11 @@ class Pace:
     """The waits for the first byte of an export's requests. Not locked: its scheduler does that.
 
     Args:
-        floor: seconds that every request may wait for its first byte.
+        floor: seconds that every request may wait for its first byte; None for `FLOOR`.
     """
 
-    def __init__(self, floor: float = FLOOR) -> None:
-        self._floor = floor
+    def __init__(self, floor: float | None = None) -> None:
+        self._floor = FLOOR if floor is None else floor
         self._waits: deque[float] = deque(maxlen=_REMEMBERED)
 
     def answered(self, seconds: float) -> None:
