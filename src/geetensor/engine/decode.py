@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _LONGEST_HEADER = 65_536
 """Bytes. A thousand bands with long names need a quarter of it."""
 
-_BLOCK = 512 * 1024
+_BLOCK = 256 * 1024
 """Bytes of rows that are handed on together, about: they fit into a core's cache."""
 
 _MAGIC = b"\x93NUMPY"

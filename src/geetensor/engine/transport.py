@@ -27,7 +27,7 @@ CONNECT_TIMEOUT = 15.0
 DEFAULT_TIMEOUT = 330.0
 """Seconds to wait for bytes of a reply. The service itself gives up after five minutes."""
 
-CHUNK = 256 * 1024
+CHUNK = 64 * 1024
 """Bytes of a body handed on at a time."""
 
 _LONGEST_ERROR = 1 << 20
