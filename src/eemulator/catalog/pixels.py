@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # Pixels of a window are worked out in blocks of this many rows and columns, so that the nodes
 # around a block are few and memory is bounded ...
-_ROWS, _COLUMNS = 256, 512
+_ROWS, _COLUMNS = 512, 1024
 # ... and within a block in strips of about this many pixels, which stay in the cache.
 _STRIP = 16_384
 
