@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,10 +22,6 @@ _PLANE_BYTES = 4
 # Pixels of one strip: few enough for the processor's cache, as the fields of one pixel are
 # scattered all over its rows.
 _STRIP_PIXELS = 2**19
-# Strips worked on at once. More threads would spend their time handing the interpreter's lock to
-# each other (measured: twice the processor time); as a turn is one strip long, no request waits
-# for the whole of another. Half the processors are left to the sockets and to the client.
-_TURNS = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) // 2))
 
 
 def render(request: PixelRequest, deadline: Deadline) -> bytearray | bytes:
@@ -47,9 +41,7 @@ def _strips(request: PixelRequest, deadline: Deadline) -> Iterator[tuple[slice, 
     rows = max(1, min(_WORKING_BYTES // per_row, _STRIP_PIXELS // grid.width))
     for start in range(0, grid.height, rows):
         stop = min(start + rows, grid.height)
-        with _TURNS:
-            planes = reader.read(request.bands, strip(grid, start, stop))
-        yield slice(start, stop), planes
+        yield slice(start, stop), reader.read(request.bands, strip(grid, start, stop))
         reader.forget()
 
 
