@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OUTPUT = Path("demo-output")
 
-FIELDS = (47.27, -18.36, 47.32, -18.31)
+FIELDS = (47.395, -18.30, 47.445, -18.25)
 """Some 5 km of the highlands of Madagascar, in longitude and latitude."""
 
 REGION = (699960 + 20000, 8000020 - 96000, 699960 + 96000, 8000020 - 20000)
@@ -64,8 +64,8 @@ def series(server: eemulator.Server) -> Result:
     """A year of Sentinel-2 over some fields: discovered, exported, shown date by date."""
     start, before = time.perf_counter(), requests_so_far(server)
     scenes = ee_query.query_s2_l2a(polygon=FIELDS, start_date="2024-01-01", end_date="2024-12-31")
-    clear = scenes[scenes["cloud_cover"] < 20]
-    print(f"{len(scenes)} Sentinel-2 scenes in 2024, {len(clear)} with less than 20 % of clouds.")
+    clear = scenes[(scenes["cloud_cover"] < 20) & (scenes["overlap_percentage"] > 99)]
+    print(f"{len(scenes)} Sentinel-2 scenes in 2024, {len(clear)} whole and with few clouds.")
     cube = ee_image.export_cube(
         clear, geometry=FIELDS, bands=["B04", "B03", "B02"], scale=10, progress=True
     )

@@ -4,14 +4,19 @@ from .catalog.model import Band, Catalog, CollectionAsset, Grid, ImageAsset
 from .limits import Limits
 from .server import Server, running
 from .stats import Snapshot
+from .weather import Fault, FaultKind, Faults, Pace
 
 __all__ = [
     "Band",
     "Catalog",
     "CollectionAsset",
+    "Fault",
+    "FaultKind",
+    "Faults",
     "Grid",
     "ImageAsset",
     "Limits",
+    "Pace",
     "Server",
     "Snapshot",
     "running",

@@ -6,6 +6,7 @@ from typing import Any
 
 STATUS_OF = {
     400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
     403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
     405: "UNIMPLEMENTED",
@@ -30,6 +31,7 @@ class ServiceError(Exception):
         self.message = message
         self.code = code
         self.kind = kind
+        self.retry_after: int | None = None
 
     def body(self) -> dict[str, Any]:
         """The JSON reply."""

@@ -13,6 +13,7 @@ import uvicorn
 from .limits import Limits
 from .rest.app import App
 from .stats import Snapshot, Stats
+from .weather import Faults, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,22 +35,34 @@ class Server:
         limits: what to refuse.
         host: address to listen on; the loopback by default, and nobody is asked who they are.
         port: 0 for any free one.
+        pace: how long replies take.
+
+    Attributes:
+        faults: which requests fail; none until told.
     """
 
     def __init__(
-        self, catalog: Catalog, limits: Limits, host: str = "127.0.0.1", port: int = 0
+        self,
+        catalog: Catalog,
+        limits: Limits,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        pace: Pace | None = None,
     ) -> None:
         self.limits = limits
+        self.faults = Faults()
         self.project = PROJECT
         self._stats = Stats()
         self._socket = _bound_socket(host, port)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
-        self._app = App(catalog, limits, self._stats)
+        self._app = App(catalog, limits, self._stats, pace or Pace(), self.faults)
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
                 self._app.asgi,
+                interface="asgi3",
                 lifespan="off",
+                proxy_headers=False,
                 ws="none",
                 log_config=None,
                 access_log=False,
@@ -120,6 +133,7 @@ def running(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
+    pace: Pace | None = None,
 ) -> Iterator[Server]:
     """A server for the time of a `with` block.
 
@@ -128,9 +142,10 @@ def running(
         limits: what to refuse; the service's by default.
         host: address to listen on.
         port: 0 for any free one.
+        pace: how long replies take; no longer than they need by default.
 
     Yields:
-        The server: `url`, `project`, `stats`.
+        The server: `url`, `project`, `stats`, `faults`.
 
     Example:
         >>> import eemulator
@@ -142,7 +157,7 @@ def running(
         from .catalog import default_catalog
 
         catalog = default_catalog()
-    server = Server(catalog, limits or Limits(), host, port)
+    server = Server(catalog, limits or Limits(), host, port, pace)
     try:
         server.start()
         yield server

@@ -4,11 +4,14 @@ The result covers the smallest window of whole pixels that contains the area. Un
 `crs` or `transform` say otherwise, its pixels are the native ones of the finest of the bands
 asked for; with another scale or CRS they lie on the multiples of the scale. Pixels are sampled
 by nearest neighbour, as Earth Engine does. However many requests an export takes, the result is
-the same to the last bit.
+the same to the last bit. One exception is out of its reach: where the centre of a pixel falls on
+the very edge between two of the source's, as on a lattice half a source pixel off, the service's
+rounding decides, and that of a tile's grid may differ from the whole one's.
 """
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -62,7 +65,8 @@ def export_image(
         crs_geometry: of the geometry's coordinates; an `ee.Geometry` has its own.
         transform: of a lattice that the output's pixels shall lie on, in place of `scale`.
         dtype: of the output. Default: the smallest that holds all bands without loss. 64-bit
-            integers arrive from Earth Engine as float64.
+            integers arrive from Earth Engine as float64. What a dtype asked for cannot hold is
+            cast as NumPy does, without a check.
         fill_value: what masked pixels become, exactly. Default: 0 for integers, NaN for floats.
         max_workers: requests at a time, at the most.
         progress: show a progress bar.
@@ -139,10 +143,13 @@ def export_image_getpixels(
     progress: bool = False,
     timeout: float | None = None,
 ) -> GeoTensor:
-    """Export a stored image, as `export_image` does; refuses anything but an asset id.
+    """Export a stored image by `getPixels` alone: nothing is computed by the service.
+
+    The arguments and the result are those of `export_image`.
 
     Raises:
-        InvalidInputError: if `asset_id` is not a string.
+        InvalidInputError: also if `asset_id` is not a string, or if masked pixels of integer
+            bands are to become anything but 0, which `getPixels` cannot tell apart.
 
     Example:
         >>> export_image_getpixels(asset_id, (47.46, -18.96, 47.47, -18.95), ["SCL"]).res
@@ -153,20 +160,18 @@ def export_image_getpixels(
             f"asset_id must be a string, got {type(asset_id).__name__}. export_image takes an "
             "ee.Image."
         )
-    return export_image(
-        asset_id,
-        geometry,
-        bands,
-        scale,
-        crs,
-        crs_geometry=crs_geometry,
-        transform=transform,
-        dtype=dtype,
-        fill_value=fill_value,
-        max_workers=max_workers,
-        progress=progress,
-        timeout=timeout,
-    )
+    options = parse_options(bands, scale, crs, transform, dtype, fill_value)
+    with _open_transport(max_workers, timeout) as transport:
+        area = parse_geometry(geometry, crs_geometry, transport)
+        [source] = open_sources([asset_id], transport)
+        export = plan_export([source], area, options)
+        if export.computes:
+            raise InvalidInputError(
+                f"Masked pixels of integer bands cannot become {export.fill} by getPixels alone. "
+                "Pass fill_value=0, or use export_image."
+            )
+        values = run_export(export, transport, max_workers=max_workers, progress=progress)
+    return _geotensor(values[0], export, _image_attrs(source.info.id))
 
 
 def export_cube(
@@ -266,11 +271,15 @@ def split_bounds(
 
 
 def _open_transport(max_workers: int | None, timeout: float | None) -> Transport:
-    if max_workers is not None and (not isinstance(max_workers, int) or max_workers < 1):
+    if max_workers is not None and not (_is_number(max_workers, Integral) and max_workers > 0):
         raise InvalidInputError(f"max_workers must be a whole number above 0, got {max_workers!r}.")
-    if timeout is not None and not timeout > 0:
+    if timeout is not None and not (_is_number(timeout, Real) and timeout > 0):
         raise InvalidInputError(f"timeout must be above 0 seconds, got {timeout!r}.")
     return Transport(current_session(), timeout=timeout)
+
+
+def _is_number(value: object, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def _check_query(query: pd.DataFrame) -> list[str]:
@@ -282,7 +291,10 @@ def _check_query(query: pd.DataFrame) -> list[str]:
         raise InvalidInputError(f"query lacks the column {' and '.join(sorted(missing))}.")
     if query.empty:
         raise InvalidInputError("query has no scenes: there is nothing to export.")
-    return [str(asset_id) for asset_id in query["asset_id"]]
+    asset_ids = list(query["asset_id"])
+    if not all(isinstance(asset_id, str) for asset_id in asset_ids):
+        raise InvalidInputError("query has a row whose asset_id is no text.")
+    return asset_ids
 
 
 def _image_attrs(asset_id: str | None) -> dict[str, Any]:

@@ -8,10 +8,12 @@ columns are those of `COLUMNS`, in an empty table too, and then the properties a
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any
 
 import ee
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from shapely.geometry import LinearRing, Polygon, mapping, shape
 
@@ -20,7 +22,7 @@ from geetensor.ee_utils import parse_geometry, to_ee_geometry, to_shapely
 from geetensor.engine.fetch import compute_value
 from geetensor.engine.session import current_session
 from geetensor.engine.transport import Transport
-from geetensor.errors import InvalidInputError
+from geetensor.errors import BadReplyError, InvalidInputError
 from geetensor.geometry import GEOGRAPHIC
 from geetensor.grid import reproject_geometry
 from geetensor.source import serialize
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
     from geetensor.collections import Collection
     from geetensor.ee_utils import Geometry
 
-Date = str | dt.date | dt.datetime
-"""A day or a moment. Without a timezone it is UTC."""
+Date = str | dt.date | dt.datetime | np.datetime64
+"""A day (`"2024-06-30"`), a month, a year, or a moment. Without a timezone it is UTC."""
+
+_CALENDAR = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 COLUMNS = {
     "asset_id": "str",
@@ -79,8 +83,8 @@ def query_collection(
     Args:
         collection: asset id of any image collection, known to `geetensor.collections` or not.
         polygon: the area, in EPSG:4326: shapely, `ee.Geometry`, GeoJSON or bounds.
-        start_date: first day or moment, included.
-        end_date: a day, which is included, or a moment, which is not.
+        start_date: first day, month, year or moment, included.
+        end_date: a day, month or year, which is included, or a moment, which is not.
         filters: what else a scene must meet.
         properties: of the scenes, to be further columns; missing ones are None.
         cloud_cover_max: percent, included; of the whole scene, by its own metadata.
@@ -105,8 +109,9 @@ def query_collection(
             f"It is not known which property of {collection} holds its cloud cover. Pass "
             "filters=ee.Filter.lte(PROPERTY, percent)."
         )
-    if limit is not None and limit < 1:
-        raise InvalidInputError(f"limit must be above 0, got {limit}.")
+    if limit is not None and (not isinstance(limit, int) or limit < 1):
+        raise InvalidInputError(f"limit must be a whole number above 0, got {limit!r}.")
+    properties = _check_properties(properties)
     with Transport(current_session()) as transport:
         found = parse_geometry(polygon, GEOGRAPHIC, transport)
         area = to_shapely(mapping(found.shape), crs=found.crs)
@@ -119,13 +124,18 @@ def query_collection(
         if limit is not None:
             images = images.limit(limit, "system:time_start")
         wanted = _wanted_properties(known, properties)
-        scenes = ee.FeatureCollection(
+        rows = ee.FeatureCollection(
             images.map(lambda image: _describe(image, wanted, known.grid_band))
         )
-        result = compute_value(
-            serialize(scenes, collection).expression, transport, label=f"the query of {collection}"
-        )
-    return _table(result["features"], collection, known, area, properties)
+        label = f"the query of {collection}"
+        result = compute_value(serialize(rows, label).expression, transport, label=label)
+    if not isinstance(result, dict) or "features" not in result:
+        raise BadReplyError(f"Expected a table from {label}, got {str(result)[:200]}.")
+    scenes = _table(result["features"], collection, known, area, properties)
+    if cloud_cover_max is None:
+        return scenes
+    # Earth Engine's filter lets scenes pass whose cloud cover is not known.
+    return scenes[scenes["cloud_cover"] <= cloud_cover_max].reset_index(drop=True)
 
 
 def query_s2_l2a(
@@ -186,34 +196,45 @@ def query_s2_l1c(
 
 def _interval(start_date: Date, end_date: Date) -> tuple[str, str]:
     """Start, included, and end, excluded, as Earth Engine reads them: ISO 8601 in UTC."""
-    start, end = _moment(start_date), _moment(end_date)
-    if _is_day(end_date):
-        end += pd.Timedelta(days=1)
+    (start, _), (_, end) = _span(start_date), _span(end_date)
     if start >= end:
         raise InvalidInputError(f"end_date {end_date} is not after start_date {start_date}.")
     return _iso(start), _iso(end)
+
+
+def _span(date: Date) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First moment of a day, month or year, and the first one after it; a moment twice."""
+    try:
+        if isinstance(date, str) and _CALENDAR.fullmatch(date.strip()):
+            period = pd.Period(date.strip())
+            return period.start_time.tz_localize("UTC"), (period + 1).start_time.tz_localize("UTC")
+        if isinstance(date, (str, dt.date, np.datetime64)):
+            moment = pd.Timestamp(date)
+            utc = moment.tz_localize("UTC") if moment.tz is None else moment.tz_convert("UTC")
+            return utc, utc + pd.Timedelta(days=int(_is_day(date)))
+    except (ValueError, TypeError) as error:
+        raise InvalidInputError(_NOT_A_DATE.format(date)) from error
+    raise InvalidInputError(_NOT_A_DATE.format(date))
+
+
+def _is_day(date: Date) -> bool:
+    if isinstance(date, np.datetime64):
+        return np.datetime_data(date.dtype)[0] == "D"
+    return isinstance(date, dt.date) and not isinstance(date, dt.datetime)
 
 
 def _iso(moment: pd.Timestamp) -> str:
     return moment.tz_localize(None).isoformat(timespec="milliseconds") + "Z"
 
 
-def _moment(date: Date) -> pd.Timestamp:
-    try:
-        moment = pd.Timestamp(date)
-    except (ValueError, TypeError) as error:
+def _check_properties(properties: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(properties, str):
+        properties = (properties,)
+    if taken := {*COLUMNS, "geometry"} & set(properties):
         raise InvalidInputError(
-            f"Not a date: {date!r}. Pass '2024-06-30' or a datetime."
-        ) from error
-    if pd.isna(moment):
-        raise InvalidInputError(f"Not a date: {date!r}. Pass '2024-06-30' or a datetime.")
-    return moment.tz_localize("UTC") if moment.tz is None else moment.tz_convert("UTC")
-
-
-def _is_day(date: Date) -> bool:
-    if isinstance(date, str):
-        return len(date.strip()) <= len("2024-06-30")
-    return not isinstance(date, dt.datetime)
+            f"properties names what the table has as a column of its own: {', '.join(taken)}."
+        )
+    return tuple(properties)
 
 
 def _wanted_properties(known: Collection, properties: Sequence[str]) -> list[str]:

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 import ee
 import googleapiclient.errors
+from google.auth.exceptions import GoogleAuthError
 from shapely.geometry import mapping
 
 from geetensor.engine.fetch import compute_value
-from geetensor.engine.session import current_session, is_signed_in
+from geetensor.engine.session import NOT_SIGNED_IN, current_session, is_signed_in
 from geetensor.engine.transport import Transport
 from geetensor.errors import InvalidInputError, SignInError
 from geetensor.geometry import GEOGRAPHIC, Area, parse_area
@@ -55,7 +56,7 @@ def initialize(
         project: Cloud project that pays. Default: `$EARTHENGINE_PROJECT`, the service account's
             own, or the one stored with the credentials.
         service_account_key: path of a JSON key file, or its text. Default:
-            `$EARTHENGINE_SERVICE_ACCOUNT_KEY`.
+            `$EARTHENGINE_SERVICE_ACCOUNT_KEY`, for an endpoint of Google's.
         high_volume: use the endpoint for many requests at a time.
         url: another endpoint, such as an emulator's.
 
@@ -68,6 +69,7 @@ def initialize(
         >>> ee_utils.initialize(url=server.url, project=server.project)
     """
     project = project or os.environ.get(PROJECT_VARIABLE)
+    url = url.rstrip("/") if url else None
     if is_signed_in():
         kept = current_session()
         if (project or kept.project) != kept.project or (url or kept.base_url) != kept.base_url:
@@ -77,13 +79,17 @@ def initialize(
                 stacklevel=2,
             )
         return
-    key = service_account_key or os.environ.get(KEY_VARIABLE)
     endpoint = url or (HIGH_VOLUME_URL if high_volume else STANDARD_URL)
     credentials = None
-    if key:
+    if not _is_google(endpoint):
+        if service_account_key:
+            raise InvalidInputError(
+                f"{endpoint} is not Google's: a service account's key is not used for it."
+            )
+    elif key := service_account_key or os.environ.get(KEY_VARIABLE):
         credentials, key_project = _service_account(key)
         project = project or key_project
-    elif _is_google(endpoint):
+    else:
         credentials = _stored_credentials()
         project = project or credentials.quota_project_id
     if not project:
@@ -93,7 +99,7 @@ def initialize(
         )
     try:
         ee.Initialize(credentials=credentials, url=endpoint, project=project)
-    except (ee.EEException, googleapiclient.errors.Error, OSError) as error:
+    except (ee.EEException, googleapiclient.errors.Error, GoogleAuthError, OSError) as error:
         ee.Reset()
         raise SignInError(
             f"Earth Engine at {endpoint} refused the session for project {project!r}: {error}"
@@ -106,6 +112,10 @@ def _is_google(endpoint: str) -> bool:
 
 def _service_account(key: str | os.PathLike[str]) -> tuple[Any, str | None]:
     """Credentials and project of a key. Its text never reaches a message."""
+    if not isinstance(key, (str, os.PathLike)):
+        raise InvalidInputError(
+            f"The service account's key must be a path or JSON text, got {type(key).__name__}."
+        )
     text = os.fspath(key).strip()
     try:
         if not text.startswith("{"):
@@ -151,9 +161,7 @@ def parse_geometry(geometry: Geometry, crs: object, transport: Transport | None 
         if isinstance(geometry, ee.ComputedObject):
             raise InvalidInputError(f"geometry must be an area, got {type(geometry).__name__}.")
         return parse_area(geometry, crs)
-    geojson = _geojson(geometry, transport)
-    named = geojson.get("crs", {}).get("properties", {}).get("name", GEOGRAPHIC)
-    return parse_area(geojson, named)
+    return parse_area(_geojson(geometry, transport), GEOGRAPHIC)
 
 
 def _geojson(geometry: ee.Geometry, transport: Transport | None) -> dict[str, Any]:
@@ -193,16 +201,22 @@ def to_ee_geometry(geometry: Geometry, *, crs: object = GEOGRAPHIC) -> ee.Geomet
     """An area as an `ee.Geometry` with straight (planar) edges.
 
     Args:
-        geometry: shapely, GeoJSON or bounds; an `ee.Geometry` is returned as it is.
+        geometry: shapely, GeoJSON or bounds; an `ee.Geometry`, or an `ee.Feature`'s, is
+            returned as it is.
         crs: of its coordinates.
 
     Raises:
         InvalidInputError: if it is no valid area.
+        SignInError: if there is no session, which the client needs for any object.
 
     Example:
         >>> to_ee_geometry((47.4, -19.0, 47.6, -18.8)).getInfo()["type"]
         'Polygon'
     """
+    if not is_signed_in():
+        raise SignInError(NOT_SIGNED_IN)
+    if isinstance(geometry, ee.Feature):
+        geometry = geometry.geometry()
     if isinstance(geometry, ee.Geometry):
         converted: ee.Geometry = geometry
     else:

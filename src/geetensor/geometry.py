@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon, shape
 from shapely.validation import explain_validity
@@ -16,6 +17,8 @@ from geetensor.grid import crs_name, parse_crs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 GEOGRAPHIC = "EPSG:4326"
 
@@ -39,13 +42,14 @@ def parse_area(geometry: object, crs: object = GEOGRAPHIC) -> Area:
     Args:
         geometry: a shapely polygon or multipolygon, a GeoJSON mapping (a Feature, too), or
             bounds `(min x, min y, max x, max y)`.
-        crs: of its coordinates.
+        crs: of its coordinates; a GeoJSON that names its own (`crs` of GeoJSON 2008, which
+            Earth Engine writes) has that.
 
     Raises:
         InvalidInputError: if it is none of these, or empty, invalid, without extent or
             outside of the CRS; with the reason.
     """
-    name = crs_name(crs)
+    name = crs_name(_own_crs(geometry) or crs)
     polygon = _as_polygon(geometry)
     if polygon.is_empty:
         raise InvalidInputError("The geometry is empty.")
@@ -67,6 +71,13 @@ def parse_area(geometry: object, crs: object = GEOGRAPHIC) -> Area:
     return Area(polygon, name)
 
 
+def _own_crs(geometry: object) -> object:
+    if not isinstance(geometry, Mapping):
+        return None
+    named = geometry.get("crs")
+    return named.get("properties", {}).get("name") if isinstance(named, Mapping) else None
+
+
 def _as_polygon(geometry: object) -> Polygon | MultiPolygon:
     if isinstance(geometry, Mapping):
         geojson = geometry.get("geometry", geometry) if "type" in geometry else geometry
@@ -81,7 +92,7 @@ def _as_polygon(geometry: object) -> Polygon | MultiPolygon:
             shapely.errors.ShapelyError,
         ) as error:
             raise InvalidInputError(f"Not a GeoJSON geometry: {error}") from error
-    elif isinstance(geometry, (tuple, list)):
+    elif isinstance(geometry, (tuple, list, np.ndarray)):
         geometry = _box(geometry)
     if not isinstance(geometry, (Polygon, MultiPolygon)):
         kind = getattr(geometry, "geom_type", type(geometry).__name__)
@@ -92,7 +103,7 @@ def _as_polygon(geometry: object) -> Polygon | MultiPolygon:
     return geometry
 
 
-def _box(bounds: Sequence[Any]) -> Polygon:
+def _box(bounds: Sequence[Any] | NDArray[Any]) -> Polygon:
     try:
         left, bottom, right, top = (float(v) for v in bounds)
     except (TypeError, ValueError) as error:

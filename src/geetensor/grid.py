@@ -102,17 +102,19 @@ class PixelGrid:
         x, y = _apply(self.transform, window.col, window.row)
         return PixelGrid(self.crs, Affine(a, b, x, d, e, y), window.width, window.height)
 
-    def touches(self, other: PixelGrid) -> bool:
-        """Whether the interiors of the two grids share any ground."""
-        corners = shapely.box(0, 0, self.width, self.height)
-        outline = _to_pixels(_outline(corners), self.transform, inverse=False)
-        in_other = _to_pixels(
-            reproject_geometry(outline, self.crs, other.crs), other.transform, inverse=True
-        )
-        if not all(math.isfinite(v) for v in in_other.bounds):
-            return True  # beyond where the other CRS is defined: it cannot be told
-        inside = shapely.box(0, 0, other.width, other.height).buffer(-TOLERANCE)
-        return bool(shapely.make_valid(in_other).intersects(inside))
+    def touches(self, geometry: BaseGeometry, crs_geometry: str) -> bool:
+        """Whether the pixels share any ground with the interior of an area.
+
+        Args:
+            geometry: the area, valid.
+            crs_geometry: CRS of its coordinates.
+        """
+        projected = reproject_geometry(geometry, crs_geometry, self.crs)
+        in_pixels = _to_pixels(projected, self.transform)
+        if not all(math.isfinite(v) for v in in_pixels.bounds):
+            return True  # beyond where this CRS is defined: it cannot be told
+        inside = shapely.box(0, 0, self.width, self.height).buffer(-TOLERANCE)
+        return bool(shapely.make_valid(in_pixels).intersects(inside))
 
 
 def parse_crs(crs: str) -> pyproj.CRS:
@@ -194,6 +196,25 @@ def resolution_from_scale(scale: float, crs: str) -> float:
     return float(scale)
 
 
+def converted_resolution(resolution: float, source: str, target: str) -> float:
+    """About the same pixel size in another CRS, for want of a better one.
+
+    Rounded to 30 bits, so that its multiples are exact: tiles then begin at the very numbers
+    that the whole grid has there, and no pixel depends on how an export was split.
+
+    Args:
+        resolution: in units of the source CRS.
+        source: CRS.
+        target: CRS.
+
+    Returns:
+        In units of the target CRS.
+    """
+    converted = resolution * metres_per_unit(source) / metres_per_unit(target)
+    mantissa, exponent = math.frexp(converted)
+    return math.ldexp(round(mantissa * 2**30), exponent - 30)
+
+
 def lattice(crs: str, resolution: float) -> PixelGrid:
     """The endless lattice through the multiples of `resolution`, as an empty grid."""
     return PixelGrid(crs, Affine(resolution, 0.0, 0.0, 0.0, -resolution, 0.0), 0, 0)
@@ -214,7 +235,7 @@ def window_of_geometry(base: PixelGrid, geometry: BaseGeometry, crs_geometry: st
         InvalidInputError: if the area cannot be expressed in the lattice's CRS.
     """
     projected = reproject_geometry(geometry, crs_geometry, base.crs)
-    in_pixels = _to_pixels(projected, base.transform, inverse=True)
+    in_pixels = _to_pixels(projected, base.transform)
     left, top, right, bottom = in_pixels.bounds
     if not all(math.isfinite(v) for v in (left, top, right, bottom)):
         raise InvalidInputError(
@@ -254,13 +275,9 @@ def _outline(geometry: BaseGeometry) -> BaseGeometry:
     return dense
 
 
-def _to_pixels(geometry: BaseGeometry, transform: Affine, *, inverse: bool) -> BaseGeometry:
-    """A geometry through an affine transform; through its inverse, CRS units to pixels."""
+def _to_pixels(geometry: BaseGeometry, transform: Affine) -> BaseGeometry:
+    """A geometry in CRS units, in pixels of a grid: x is the column, y the row."""
     a, b, c, d, e, f = transform[:6]
-
-    def forward(xy: np.ndarray) -> np.ndarray:
-        x, y = xy[:, 0], xy[:, 1]
-        return np.column_stack((a * x + b * y + c, d * x + e * y + f))
 
     def backward(xy: np.ndarray) -> np.ndarray:
         x, y = xy[:, 0] - c, xy[:, 1] - f
@@ -269,7 +286,7 @@ def _to_pixels(geometry: BaseGeometry, transform: Affine, *, inverse: bool) -> B
         det = a * e - b * d
         return np.column_stack(((e * x - b * y) / det, (a * y - d * x) / det))
 
-    moved: BaseGeometry = shapely.transform(geometry, backward if inverse else forward)
+    moved: BaseGeometry = shapely.transform(geometry, backward)
     return moved
 
 

@@ -13,12 +13,13 @@ from affine import Affine
 
 from geetensor.engine.fetch import fetch_pixels
 from geetensor.engine.pixels import PixelRequest
+from geetensor.engine.wire import ExpressionRef
 from geetensor.errors import InvalidInputError, OutputTooLargeError, OutsideImageError
 from geetensor.grid import (
     PixelGrid,
+    converted_resolution,
     crs_name,
     lattice,
-    metres_per_unit,
     resolution_from_scale,
     same_crs,
     window_of_geometry,
@@ -98,8 +99,8 @@ def parse_options(
 
 def _check_transform(transform: Affine) -> Affine:
     try:
-        checked = Affine(*tuple(transform)[:6])
-    except TypeError as error:
+        checked = Affine(*(float(v) for v in tuple(transform)[:6]))
+    except (TypeError, ValueError) as error:
         raise InvalidInputError(
             f"transform must be an Affine, or six numbers in its order; got {transform!r}."
         ) from error
@@ -179,6 +180,13 @@ class Export:
         return len(self.steps), len(self.band_names), *self.grid.shape
 
     @property
+    def computes(self) -> bool:
+        """Whether the service has to compute anything, be it only what masked pixels hold."""
+        return any(
+            isinstance(ref, ExpressionRef) for step in self.steps for ref in step.refs.values()
+        )
+
+    @property
     def output_bytes(self) -> int:
         """Size of the output."""
         return math.prod(self.shape) * self.dtype.itemsize
@@ -200,18 +208,13 @@ def plan_export(
         OutsideImageError: if no image has pixels there.
         InvalidInputError: if the grid is not determined, or an argument does not fit.
     """
-    selected = [source.bands(options.bands) for source in sources]
-    names = options.bands or tuple(band.id for band in selected[0])
+    names = options.bands or tuple(band.id for band in sources[0].info.bands)
     if not names:
         raise InvalidInputError(f"{sources[0].label} has no bands.")
-    for source, bands in zip(sources, selected, strict=True):
-        if len(bands) != len(names):
-            raise InvalidInputError(
-                f"{source.label} has other bands than {sources[0].label}. Pass bands=."
-            )
+    selected = [source.bands(names) for source in sources]
     base = _base_lattice(sources[0], selected[0], options)
     grid = base.window(window_of_geometry(base, area.shape, area.crs))
-    _check_overlap(sources, selected, grid)
+    _check_overlap(sources, selected, area)
     dtype = options.dtype or output_dtype([b.dtype for bands in selected for b in bands])
     fill = resolve_fill(options.fill_value, dtype)
     steps = tuple(
@@ -241,8 +244,7 @@ def _base_lattice(source: Source, bands: Sequence[BandInfo], options: Options) -
     if options.scale is None:
         if at_home:
             return native
-        resolution = native_resolution * metres_per_unit(native.crs) / metres_per_unit(crs)
-        return lattice(crs, resolution)
+        return lattice(crs, converted_resolution(native_resolution, native.crs, crs))
     resolution = resolution_from_scale(options.scale, crs)
     square = math.isclose(native_resolution, math.hypot(b, e), rel_tol=1e-9)
     if at_home and square and math.isclose(resolution, native_resolution, rel_tol=1e-9):
@@ -251,14 +253,14 @@ def _base_lattice(source: Source, bands: Sequence[BandInfo], options: Options) -
 
 
 def _check_overlap(
-    sources: Sequence[Source], selected: Sequence[Sequence[BandInfo]], grid: PixelGrid
+    sources: Sequence[Source], selected: Sequence[Sequence[BandInfo]], area: Area
 ) -> None:
     """Refuse an area that no image touches; warn where some of a series do not."""
     extents = [native_grid(finest(bands)) for bands in selected]
     outside = [
         source.label
         for source, extent in zip(sources, extents, strict=True)
-        if extent is not None and extent.width and not grid.touches(extent)
+        if extent is not None and extent.width and not extent.touches(area.shape, area.crs)
     ]
     if not outside:
         return
@@ -274,7 +276,7 @@ def _check_overlap(
     ground = f" in {extent.crs}: {extent.bounds}" if extent else ""
     others = f" nor any of the {len(sources) - 1} others" if len(sources) > 1 else ""
     raise OutsideImageError(
-        f"The area, {grid.bounds} in {grid.crs}, does not touch {sources[0].label}{others}. "
+        f"The area, {area.shape.bounds} in {area.crs}, does not touch {sources[0].label}{others}. "
         f"Its bounds{ground}. Is the geometry in another CRS than said (crs_geometry)?"
     )
 

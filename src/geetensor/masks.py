@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,10 @@ class FileFormat(StrEnum):
     NPY = "NPY"
     GEO_TIFF = "GEO_TIFF"
 
+
+_EXACT_IN_FLOAT64 = 2**53
+"""Up to here float64, in which Earth Engine sends what needs more than 32 bits, has every
+integer."""
 
 Fill = int | float
 """The value of a masked pixel in the output."""
@@ -73,6 +78,8 @@ def resolve_fill(fill_value: float | None, dtype: np.dtype[Any]) -> Fill:
     """
     if fill_value is None:
         return math.nan if dtype.kind == "f" else 0
+    if not isinstance(fill_value, Real) or isinstance(fill_value, bool):
+        raise InvalidInputError(f"fill_value must be a number, got {fill_value!r}.")
     refusal = InvalidInputError(
         f"fill_value {fill_value!r} cannot be held by the output's dtype {dtype.name}. Pass "
         f"dtype= to widen it, or another fill_value."
@@ -116,7 +123,7 @@ def group_bands(dtypes: Sequence[np.dtype[Any]], fill: Fill) -> list[BandGroup]:
 
 
 def _integer_group(indices: list[int], dtypes: list[np.dtype[Any]], fill: Fill) -> BandGroup:
-    if math.isfinite(fill) and fill == int(fill):
+    if math.isfinite(fill) and fill == int(fill) and abs(fill) <= _EXACT_IN_FLOAT64:
         # The fill itself goes under the masked pixels: nothing to tell apart afterwards.
         sent, marker = int(fill), None
     else:

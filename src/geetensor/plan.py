@@ -37,7 +37,8 @@ TARGET_BYTES = 8 * 2**20
 where few near the limit leave most idle while the last ones finish."""
 
 ALIGNMENT = 256
-"""Pixels. Tiles start at multiples of this, as the blocks of stored images do."""
+"""Pixels. Tiles begin at multiples of this, counted from the output's corner, where that costs
+no further tile: arrays are kept in blocks of such sizes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +165,11 @@ def _split_bands(group: BandGroup, at: int) -> tuple[BandGroup, BandGroup]:
 def _windows(shape: tuple[int, int], bytes_per_pixel: int, limits: Limits) -> Iterator[Window]:
     """Near-square windows of about `TARGET_BYTES`, of equal size but for the last."""
     height, width = shape
-    target = min(TARGET_BYTES, limits.request_bytes)
-    side = max(1, math.isqrt(target // bytes_per_pixel))
-    # A strip narrower than the square may be that much taller.
-    tile_width = _step(width, side, limits.side)
-    tile_height = _step(height, max(1, target // bytes_per_pixel // tile_width), limits.side)
+    pixels = max(1, min(TARGET_BYTES, limits.request_bytes) // bytes_per_pixel)
+    side = math.isqrt(pixels)
+    # A strip narrower than the square may be that much longer, either way.
+    tile_width = _step(width, max(side, pixels // height), limits.side)
+    tile_height = _step(height, pixels // tile_width, limits.side)
     for row in range(0, height, tile_height):
         for col in range(0, width, tile_width):
             yield Window(row, col, min(tile_height, height - row), min(tile_width, width - col))

@@ -19,7 +19,7 @@ from geetensor.engine.wire import (
     decode_image_info,
 )
 from geetensor.errors import BadReplyError, InvalidInputError, UnknownBandError
-from geetensor.grid import PixelGrid, metres_per_unit
+from geetensor.grid import PixelGrid, Window, metres_per_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,8 +61,11 @@ class Source:
             band_id = resolve_band(name, available, self.info.id)
             if band_id is None:
                 raise UnknownBandError(
-                    f"{self.label} has no band {name!r}. Its bands: {', '.join(available)}."
+                    f"{self.label} has no band {name!r}, or none that this name means without "
+                    f"doubt. Its bands: {', '.join(available)}."
                 )
+            if by_id[band_id] in found:
+                raise InvalidInputError(f"bands names {band_id} of {self.label} twice.")
             found.append(by_id[band_id])
         return tuple(found)
 
@@ -94,7 +97,7 @@ def open_sources(images: Sequence[str | ee.Image], transport: Transport) -> list
         for info in _describe(named[start : start + METADATA_BATCH], transport)
     ]
     return [
-        Source(image, ref, info, label)
+        Source(image, ref, info, info.id or label)
         for (image, ref, label), info in zip(named, infos, strict=True)
     ]
 
@@ -149,5 +152,7 @@ def native_grid(band: BandInfo) -> PixelGrid | None:
     """
     if band.shape is None and band.crs == "EPSG:4326" and abs(band.transform.determinant) == 1:
         return None
-    height, width = band.shape or (0, 0)
-    return PixelGrid(band.crs, band.transform, width, height)
+    base = PixelGrid(band.crs, band.transform, 0, 0)
+    if band.shape is None:
+        return base
+    return base.window(Window(*band.origin, *band.shape))

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import eemulator
 from tests.eemulator.wire import send
 
 if TYPE_CHECKING:
-    import eemulator
+    from collections.abc import Iterator
 
-CASES = json.loads((Path(__file__).parents[1] / "conformance" / "refusals.json").read_text())
+CONFORMANCE = Path(__file__).parents[1] / "conformance"
+REFUSALS = json.loads((CONFORMANCE / "refusals.json").read_text())
+REQUESTS = json.loads((CONFORMANCE / "requests.json").read_text())
 
 
 @pytest.mark.parametrize(
-    "case", [c for c in CASES if c["provoke"]], ids=lambda case: str(case["name"])
+    "case", [c for c in REFUSALS if c["provoke"]], ids=lambda case: str(case["name"])
 )
 def test_refusals(server: eemulator.Server, case: dict[str, Any]) -> None:
     reply = send(server, "POST", case["provoke"]["path"], case["provoke"]["body"])
@@ -28,3 +31,17 @@ def test_refusals(server: eemulator.Server, case: dict[str, Any]) -> None:
     assert error["status"] == "INVALID_ARGUMENT"
     pattern = re.escape(case["message"]).replace(r"\{\}", r"\d+")
     assert re.fullmatch(pattern, error["message"])
+
+
+@pytest.fixture(scope="module")
+def own_catalogue() -> Iterator[eemulator.Server]:
+    with eemulator.running() as server:
+        yield server
+
+
+@pytest.mark.parametrize("case", REQUESTS, ids=lambda case: str(case["name"]))
+def test_requests(own_catalogue: eemulator.Server, case: dict[str, Any]) -> None:
+    reply = send(own_catalogue, "POST", case["path"], case["body"])
+    assert reply.status == 200
+    assert reply.array.dtype.descr == [tuple(field) for field in case["reply"]["fields"]]
+    assert list(reply.array.shape) == case["reply"]["shape"]

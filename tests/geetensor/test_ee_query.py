@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import ee
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -83,6 +84,10 @@ def test_the_table_is_the_same_when_empty(server: eemulator.Server) -> None:
     [
         ("2024-01-02", "2024-01-03", ["s001", "s002"]),
         ("2024-01-02", "2024-01-02", ["s001"]),
+        ("2023", "2024", [f"s00{i}" for i in range(6)]),
+        ("2024-01", "2024-01", [f"s00{i}" for i in range(6)]),
+        (np.datetime64("2024-01-02"), np.datetime64("2024-01-02"), ["s001"]),
+        (np.datetime64("2024-01-02T00"), np.datetime64("2024-01-03T01"), ["s001", "s002"]),
         ("2024-01-02", "2024-01-03T00:00:00", ["s001"]),
         (dt.date(2024, 1, 2), dt.date(2024, 1, 3), ["s001", "s002"]),
         (dt.datetime(2024, 1, 2), dt.datetime(2024, 1, 3), ["s001"]),  # noqa: DTZ001
@@ -105,6 +110,7 @@ def test_properties_filters_and_limit(server: eemulator.Server) -> None:
     assert list(scenes["cloud"]) == [40, 30, 20]
     assert scenes["even"].isna().tolist() == [True, False, True]
     assert list(scenes.columns[:13]) == list(ee_query.COLUMNS)
+    assert list(query(properties="cloud")["cloud"]) == [50, 40, 30, 20, 10, 0]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +120,10 @@ def test_properties_filters_and_limit(server: eemulator.Server) -> None:
         ({"start_date": None}, "Not a date"),
         ({"start_date": "2024-02-01"}, "is not after"),
         ({"cloud_cover_max": 20}, "not known which property of TEST/SERIES"),
-        ({"limit": 0}, "limit must be above 0"),
+        ({"start_date": 20240101}, "Not a date: 20240101"),
+        ({"limit": 0}, "limit must be a whole number above 0"),
+        ({"limit": 2.5}, "limit must be a whole number above 0"),
+        ({"properties": ["tile"]}, "column of its own: tile"),
     ],
 )
 def test_bad_input_is_refused_before_any_request(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import ee
 import pytest
 import shapely
+from google.auth.exceptions import RefreshError
 
 from geetensor import ee_image, ee_utils
 from geetensor.errors import InvalidInputError, SignInError
@@ -74,6 +75,28 @@ def test_credentials_are_never_sent_to_a_host_that_is_not_googles(
     ee_utils.initialize("p", url="http://localhost:1")
     ee_utils.initialize("p", url="https://googleapis.com.evil.example")
     assert [call["credentials"] for call in initialized] == [None, None]
+
+
+def test_a_key_in_the_environment_does_not_keep_one_from_an_emulator(
+    signed_out: None, initialized: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARTHENGINE_SERVICE_ACCOUNT_KEY", service_account_key())
+    ee_utils.initialize("p", url="http://localhost:1/")
+    assert initialized == [{"credentials": None, "url": "http://localhost:1", "project": "p"}]
+    with pytest.raises(InvalidInputError, match="is not Google's"):
+        ee_utils.initialize(
+            "p", url="http://localhost:1", service_account_key=service_account_key()
+        )
+
+
+def test_a_refused_key_leaves_no_session(signed_out: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: Any) -> None:
+        raise RefreshError("invalid_grant")  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(ee, "Initialize", refuse)
+    with pytest.raises(SignInError, match="invalid_grant"):
+        ee_utils.initialize(service_account_key=service_account_key())
+    assert ee.data._get_state().credentials is None
 
 
 def test_stored_credentials_and_endpoints(
@@ -184,6 +207,8 @@ def test_there_and_back(server: eemulator.Server, area: shapely.Polygon) -> None
 
 def test_an_ee_geometry_is_returned_as_it_is(server: eemulator.Server) -> None:
     point = ee.Geometry.Point([47, -19])
+    feature = ee.Feature(ee.Geometry.Rectangle(list(SQUARE.bounds)))
+    assert ee_utils.to_shapely(ee_utils.to_ee_geometry(feature)).equals(SQUARE)
     assert ee_utils.to_ee_geometry(point) is point
     with pytest.raises(InvalidInputError, match="got Point"):
         ee_utils.to_shapely(point)

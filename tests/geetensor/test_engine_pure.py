@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CONFORMANCE = Path(__file__).parents[1] / "conformance"
+REQUESTS = json.loads((CONFORMANCE / "requests.json").read_text())
 REFUSALS = json.loads((CONFORMANCE / "refusals.json").read_text())
 GRID = PixelGrid("EPSG:32738", Affine(10.0, 0, 7e5, 0, -10.0, 7.9e6), 3, 2)
 
@@ -50,6 +51,21 @@ def test_each_refusal_has_its_remedy(case: dict[str, Any]) -> None:
     assert wire.error_message(body) == message
     assert remedy(case["status"], message) is Remedy[case["remedy"]]
     assert wire.is_not_found(case["status"], message) == case.get("not_found", False)
+
+
+@pytest.mark.parametrize("case", REQUESTS, ids=lambda c: c["name"])
+def test_requests_for_pixels(case: dict[str, Any]) -> None:
+    ref: wire.ImageRef
+    if "asset_id" in case:
+        ref = wire.AssetRef(case["asset_id"])
+    else:
+        ref = wire.ExpressionRef(json.dumps(case["expression"]).encode(), "x")
+    grid = PixelGrid(case["crs"], Affine(*case["transform"]), case["width"], case["height"])
+    path, body = wire.pixels_call(
+        ref, grid, case["bands"], FileFormat.NPY, "local-emulator", workload_tag=""
+    )
+    assert path == case["path"]
+    assert json.loads(body) == case["body"]
 
 
 def test_the_status_decides_not_the_text() -> None:

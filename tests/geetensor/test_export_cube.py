@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 AREA = box(30, 40, 50, 20)
 
 
-def table(*asset_ids: str) -> pd.DataFrame:
+def table(*asset_ids: str | None) -> pd.DataFrame:
     dates = pd.date_range("2024-01-01", periods=len(asset_ids), tz="UTC")
     return pd.DataFrame({"asset_id": asset_ids, "acquisition_date": dates})
 
@@ -83,6 +83,8 @@ def test_a_scene_beside_the_area_is_fill_and_is_named(server: eemulator.Server) 
         (SERIES.iloc[:0], None, InvalidInputError, "no scenes"),
         (SERIES.drop(columns="asset_id"), None, InvalidInputError, "lacks the column asset_id"),
         (["TEST/UTM"], None, InvalidInputError, "table of scenes, got list"),
+        (table("TEST/UTM", None), None, InvalidInputError, "asset_id is no text"),
+        (SERIES, ["u8", "u8"], InvalidInputError, "twice"),
         (SERIES, ["B4"], UnknownBandError, "TEST/SERIES/s004 has no band 'B4'"),
         (table("TEST/UTM", "TEST/GONE"), None, NotFoundError, "'TEST/GONE' not found"),
     ],

@@ -45,6 +45,9 @@ def box(col: float, row: float, width: float, height: float) -> tuple[float, flo
 
 
 WHOLE = box(0, 0, 300, 250)
+BESIDE = shapely.MultiPolygon(
+    [shapely.box(*box(-20, 0, 10, 10)), shapely.box(*box(310, 0, 10, 10))]
+)
 
 
 @many_exports
@@ -267,6 +270,11 @@ def test_masked_pixels_become_exactly_the_fill(
     [
         lambda b: b,
         lambda b: shapely.box(*b),
+        np.array,
+        lambda b: {
+            **shapely.geometry.mapping(shapely.box(*b)),
+            "crs": {"type": "name", "properties": {"name": UTM_CRS}},
+        },
         lambda b: shapely.MultiPolygon([shapely.box(*b)]),
         lambda b: shapely.geometry.mapping(shapely.box(*b)),
         lambda b: ee.Geometry.Rectangle(list(b), proj=UTM_CRS, geodesic=False),
@@ -274,7 +282,16 @@ def test_masked_pixels_become_exactly_the_fill(
             shapely.geometry.mapping(shapely.box(*b))["coordinates"], proj=UTM_CRS, geodesic=False
         ),
     ],
-    ids=["bounds", "Polygon", "MultiPolygon", "GeoJSON", "ee.Rectangle", "ee.Polygon"],
+    ids=[
+        "bounds",
+        "Polygon",
+        "array",
+        "GeoJSON with crs",
+        "MultiPolygon",
+        "GeoJSON",
+        "ee.Rectangle",
+        "ee.Polygon",
+    ],
 )
 def test_forms_of_geometry(server: eemulator.Server, form: Any) -> None:
     out = ee_image.export_image("TEST/UTM", form(box(3, 4, 20, 30)), ["u8"], crs_geometry=UTM_CRS)
@@ -294,6 +311,11 @@ def test_forms_of_geometry(server: eemulator.Server, form: Any) -> None:
         ({"scale": 10, "transform": Affine.scale(10)}, InvalidInputError, "not both"),
         ({"transform": Affine.scale(0)}, InvalidInputError, "does not span"),
         ({"transform": "10"}, InvalidInputError, "must be an Affine"),
+        ({"transform": "abcdef"}, InvalidInputError, "must be an Affine"),
+        ({"fill_value": "0"}, InvalidInputError, "fill_value must be a number"),
+        ({"timeout": "3"}, InvalidInputError, "timeout"),
+        ({"max_workers": True}, InvalidInputError, "max_workers"),
+        ({"geometry": BESIDE}, OutsideImageError, "does not touch TEST/UTM"),
         ({"bands": []}, InvalidInputError, "at least one"),
         ({"bands": ["u8", "u8"]}, InvalidInputError, "twice"),
         ({"bands": [4]}, InvalidInputError, "must be names"),
@@ -305,7 +327,7 @@ def test_forms_of_geometry(server: eemulator.Server, form: Any) -> None:
         ({"timeout": -1}, InvalidInputError, "timeout"),
         ({"image_or_asset_id": 5}, InvalidInputError, "Expected an asset id or an ee.Image"),
         ({"image_or_asset_id": " "}, InvalidInputError, "asset id is empty"),
-        ({"bands": ["B4"]}, UnknownBandError, "no band 'B4'. Its bands: u8, i16, u16, i32"),
+        ({"bands": ["B4"]}, UnknownBandError, "no band 'B4', or .* bands: u8, i16, u16, i32"),
         ({"geometry": box(301, 0, 5, 5)}, OutsideImageError, "does not touch TEST/UTM"),
         ({"geometry": (0, 0, 1, 1), "crs_geometry": "EPSG:4326"}, OutsideImageError, "touch"),
         ({"scale": 1e-4}, OutputTooLargeError, "uint8 of shape .* takes [0-9.]+ GB"),
@@ -342,6 +364,32 @@ def test_getpixels_takes_assets_only(server: eemulator.Server) -> None:
     assert_exact(out, ["u8"], 3, UTM)
     with pytest.raises(InvalidInputError, match="asset_id must be a string"):
         ee_image.export_image_getpixels(ee.Image("TEST/UTM"), WHOLE)
+    server.reset_stats()
+    floats = ee_image.export_image_getpixels("TEST/UTM", WHOLE, ["f32"], crs_geometry=UTM_CRS)
+    assert_exact(floats, ["f32"], 3, UTM)
+    assert set(server.stats.requests) == {"value:compute", "getPixels"}
+    with pytest.raises(InvalidInputError, match="cannot become 7 by getPixels alone"):
+        ee_image.export_image_getpixels(
+            "TEST/UTM", WHOLE, ["u8"], crs_geometry=UTM_CRS, fill_value=7
+        )
+
+
+def test_a_fill_beyond_what_a_double_holds(server: eemulator.Server) -> None:
+    fill = 2**53 + 1
+    out = ee_image.export_image(
+        "TEST/UTM", box(-2, -2, 20, 20), ["u8"], crs_geometry=UTM_CRS, dtype="int64",
+        fill_value=fill,
+    )  # fmt: skip
+    assert out.values[0, 0, 0] == fill
+    assert_exact(out, ["u8"], 3, UTM, fill)
+
+
+def test_a_clipped_image(server: eemulator.Server) -> None:
+    clipped = ee.Image("TEST/UTM").clip(
+        ee.Geometry.Rectangle(list(box(100, 100, 50, 50)), proj=UTM_CRS, geodesic=False)
+    )
+    out = ee_image.export_image(clipped, box(110, 110, 20, 20), ["i32"], crs_geometry=UTM_CRS)
+    assert_exact(out, ["i32"], 3, UTM)
 
 
 def test_split_bounds() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import pyproj
 import pytest
@@ -17,6 +18,7 @@ from geetensor.grid import (
     TOLERANCE,
     PixelGrid,
     Window,
+    converted_resolution,
     crs_name,
     lattice,
     metres_per_unit,
@@ -154,13 +156,31 @@ def test_crs_names() -> None:
 
 @given(row=cells, col=cells, height=sizes, width=sizes)
 def test_touches_is_about_interiors(row: int, col: int, height: int, width: int) -> None:
-    part = TILE.window(Window(row, col, height, width))
+    part = shapely.box(*TILE.window(Window(row, col, height, width)).bounds)
     shares = row < 10980 and row + height > 0 and col < 10980 and col + width > 0
-    assert part.touches(TILE) == shares
+    assert TILE.touches(part, UTM) == shares
 
 
 def test_touches_across_crs() -> None:
-    here = PixelGrid("EPSG:4326", Affine(0.001, 0, 47.2, 0, -0.001, -19.2), 100, 100)
-    there = PixelGrid("EPSG:4326", Affine(0.001, 0, 12.0, 0, -0.001, 42.0), 100, 100)
-    assert here.touches(TILE)
-    assert not there.touches(TILE)
+    here = shapely.box(47.2, -19.3, 47.3, -19.2)
+    there = shapely.box(12.0, 41.9, 12.1, 42.0)
+    assert TILE.touches(here, "EPSG:4326")
+    assert not TILE.touches(there, "EPSG:4326")
+
+
+def test_parts_on_both_sides_do_not_touch_what_is_between() -> None:
+    left, bottom, right, top = TILE.bounds
+    sides = shapely.MultiPolygon(
+        [
+            shapely.box(left - 100, bottom, left - 10, top),
+            shapely.box(right + 10, bottom, right + 100, top),
+        ]
+    )
+    assert not TILE.touches(sides, UTM)
+
+
+@given(resolution=st.floats(1e-6, 1e6), steps=st.integers(-(2**22), 2**22))
+def test_multiples_of_a_derived_resolution_are_exact(resolution: float, steps: int) -> None:
+    derived = converted_resolution(resolution, "EPSG:4326", "EPSG:3857")
+    assert derived == pytest.approx(resolution * METRES_PER_DEGREE, rel=2e-9)
+    assert Fraction(derived) * steps == Fraction(derived * steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,6 +60,11 @@ def test_a_fill_that_fits_costs_nothing() -> None:
     assert wider.bytes_per_pixel == 5
 
 
+def test_a_fill_that_a_double_cannot_hold_is_put_in_on_arrival() -> None:
+    [group] = group_bands([np.dtype("uint8")], 2**53 + 1)
+    assert (group.unmask, group.marker) == (-1, -1)
+
+
 def test_promotion_loses_nothing() -> None:
     def promoted(*names: str) -> str:
         return output_dtype([np.dtype(n) for n in names]).name
@@ -80,9 +86,18 @@ def test_default_fills() -> None:
 
 @pytest.mark.parametrize(
     ("fill", "dtype"),
-    [(-1, "uint8"), (256, "uint8"), (0.5, "int16"), (math.nan, "int32"), (1e300, "float32")],
+    [
+        (-1, "uint8"),
+        (256, "uint8"),
+        (0.5, "int16"),
+        (math.nan, "int32"),
+        (1e300, "float32"),
+        ("0", "uint8"),
+        (1j, "float32"),
+        (True, "uint8"),
+    ],
 )
-def test_a_fill_that_the_dtype_cannot_hold_is_refused(fill: float, dtype: str) -> None:
+def test_a_fill_that_the_dtype_cannot_hold_is_refused(fill: Any, dtype: str) -> None:
     with pytest.raises(InvalidInputError, match="fill_value"):
         resolve_fill(fill, np.dtype(dtype))
 

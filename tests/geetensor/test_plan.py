@@ -79,6 +79,12 @@ def test_a_strip_is_cut_along_its_length_only() -> None:
     assert {t.window.width for t in plan_tiles((200_000, 100), [group])} == {100}
 
 
+@pytest.mark.parametrize(("shape", "most"), [((3, 40_000), 2), ((1, 30_000), 1), ((40_000, 3), 2)])
+def test_strips_take_few_requests(shape: tuple[int, int], most: int) -> None:
+    [group] = group_bands([np.dtype("uint8")], 0)
+    assert len(list(plan_tiles(shape, [group]))) <= most
+
+
 def test_the_counted_bytes_are_earth_engines() -> None:
     # Two sizes that users reported from the service's own refusals.
     [doubles] = group_bands([np.dtype("f8")] * 48, 0)

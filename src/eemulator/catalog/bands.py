@@ -62,8 +62,7 @@ def _classes(m: Mixture) -> Floats:
 
 def _whole(x: Floats, most: int, least: int = 1) -> Floats:
     """Rounded down, and between bounds; 0 in a spectral band would mean no data."""
-    np.maximum(x, f32(least), out=x)
-    np.minimum(x, f32(most), out=x)
+    np.clip(x, f32(least), f32(most), out=x)
     return np.floor(x, out=x)
 
 

@@ -55,7 +55,12 @@ class Around:
             or _comes_within(nodes["stream"], 25.0)
             or bool(nodes["shore"].max() > -10.0)
         )
-        self.ground = {name: near.field(field) for name, field in nodes.items()}
+        absent = (
+            (set() if self.has_woods else {"woods"})
+            | (set() if self.has_town else {"town"})
+            | (set() if self.has_water else {"river", "stream", "shore", "silt"})
+        )
+        self.ground = {name: near.field(nodes[name]) for name in nodes.keys() - absent}
         fine = Lattice(x, y, _TEXTURE_SPACING)
         self.texture = fine.field(lattice_values(fine.i, fine.j, 7))
         far = Lattice(x, y, CLOUD_SPACING)
@@ -102,9 +107,7 @@ class Mixture:
 
 def _clip(x: Floats) -> Floats:
     """Clips to 0 to 1, in place."""
-    np.maximum(x, _0, out=x)
-    np.minimum(x, _1, out=x)
-    return x
+    return np.clip(x, _0, _1, out=x)
 
 
 def _rows(array: Floats, rows: slice) -> Floats:

@@ -20,7 +20,7 @@ Floats = NDArray[np.floating[Any]]
 """Always float32; typed wider, because NumPy's stubs forget the precision of scalar operands."""
 Ints = NDArray[np.int64]
 
-_BITS = 8
+_BITS = 7
 _SIZE = 1 << _BITS
 _MASK = _SIZE - 1
 
@@ -35,13 +35,13 @@ def hash32(a: NDArray[np.uint32]) -> NDArray[np.uint32]:
 
 
 def _uniform(stream: int) -> Floats:
-    """65536 numbers in [-1, 1)."""
+    """A table of numbers in [-1, 1), one for each cell of a lattice."""
     index = np.arange(_SIZE * _SIZE, dtype=np.uint32) + np.uint32(stream * 0x10000)
     return (hash32(index) >> np.uint32(8)).astype(np.float32) / np.float32(2**23) - np.float32(1)
 
 
 # Gradients at lattice points (they need not have unit length), and plain values. The lattices
-# repeat after 256 cells; octaves of different cell size and rotation hide it.
+# repeat after 128 cells; octaves of different cell size and rotation hide it.
 _GRADIENT_X = _uniform(1)
 _GRADIENT_Y = _uniform(2)
 _VALUES = _uniform(3)

@@ -12,8 +12,8 @@ f32 = np.float32
 
 # Blocks of this size (metres) are cut into one to four strips each way.
 _WIDTH, _HEIGHT = 420.0, 310.0
-_MASK = 0xFFFF
-_RANDOM = hash32(np.arange(_MASK + 1, dtype=np.uint32) + np.uint32(0x51ED270B)).astype(np.int64)
+_MASK = 0x3FFF
+_RANDOM = hash32(np.arange(_MASK + 1, dtype=np.uint32) + np.uint32(0x51ED270B)).astype(np.int32)
 # Neighbouring columns of blocks are shifted against each other, so that corners do not line up.
 _SHIFT = (_RANDOM & 1023).astype(np.float32) / f32(1024)
 
@@ -39,11 +39,11 @@ def parcels(u: Floats, v: Floats) -> Parcels:
     across = u * f32(1 / _WIDTH)
     column = np.floor(across)
     across -= column
-    columns = column.astype(np.int64)
+    columns = column.astype(np.int32)
     along = v * f32(1 / _HEIGHT) + _SHIFT.take(columns & _MASK)
     row = np.floor(along)
     along -= row
-    block = columns * 40503 + row.astype(np.int64) * 28657
+    block = columns * np.int32(40503) + row.astype(np.int32) * np.int32(28657)
     cut = _RANDOM.take(block & _MASK)
 
     strips = ((cut & 3) + 1).astype(np.float32)
@@ -54,7 +54,7 @@ def parcels(u: Floats, v: Floats) -> Parcels:
     along *= steps
     step = np.floor(along)
     along -= step
-    block += (strip * f32(8) + step).astype(np.int64) * 7919
+    block += (strip * f32(8) + step).astype(np.int32) * np.int32(7919)
     parcel = _RANDOM.take(block & _MASK)
 
     border_x = np.minimum(across, f32(1) - across) * (f32(_WIDTH) / strips)

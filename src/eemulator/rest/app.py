@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,13 +20,17 @@ from starlette.routing import Route
 
 from ..errors import ServiceError
 from ..limits import Limits, payload_too_large
+from ..weather import FaultKind, Faults, Pace
 from ..wheel import algorithms_document, discovery_document
-from .gate import Gate
+from .connection import CONNECTION, Connection, broken
+from .gate import Gate, Place
 from .methods import Methods
 from .replies import BytesReply, error_reply, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from starlette.types import Receive, Scope, Send
 
     from ..catalog.model import Catalog
     from ..stats import Stats
@@ -35,6 +40,9 @@ _log = logging.getLogger("eemulator")
 # A body beyond the limit is still taken off the wire, up to here, so that the client can read
 # why it was refused instead of a broken connection.
 _DRAINED_BYTES = 256 * 2**20
+
+# Seconds after which a waiting reply looks whether anybody still waits for it.
+_LOOK_UP = 0.5
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _POST = re.compile(
@@ -67,16 +75,27 @@ class App:
         catalog: the assets.
         limits: what to refuse.
         stats: what to count in.
+        pace: how long replies take.
+        faults: which requests fail.
     """
 
-    def __init__(self, catalog: Catalog, limits: Limits, stats: Stats) -> None:
+    def __init__(
+        self, catalog: Catalog, limits: Limits, stats: Stats, pace: Pace, faults: Faults
+    ) -> None:
         self._limits = limits
         self._stats = stats
+        self._pace = pace
+        self._faults = faults
         self._gate = Gate(limits, stats)
         self._methods = Methods(catalog, limits)
         # More threads than places: metadata must not wait behind pixels.
         self._pool = ThreadPoolExecutor(limits.concurrent_requests + 4, "eemulator")
-        self.asgi = Starlette(routes=[Route("/{path:path}", self._handle, methods=_METHODS)])
+        self._routes = Starlette(routes=[Route("/{path:path}", self._handle, methods=_METHODS)])
+
+    async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+        scope[CONNECTION] = Connection(send)
+        await self._routes(scope, receive, send)
 
     def close(self) -> None:
         """Wait for what is computing, and end the threads."""
@@ -115,20 +134,43 @@ class App:
 
     async def _compute(self, request: Request, call: _Call) -> Response:
         """Requests that hold a place."""
+        due = time.monotonic() + self._pace.latency
         place = self._gate.enter()
         try:
-            if call.kind == "value:compute":
-                value = await self._run(partial(self._methods.compute_value, call.body))
-                return json_reply(request, value, self._stats, place)
-            if call.kind == "getPixels":
-                work = partial(self._methods.get_pixels, call.name, call.body)
-            else:
-                work = partial(self._methods.compute_pixels, call.body)
-            content, media_type = await self._run(work)
-            return BytesReply(content, media_type, self._stats, place)
+            fault = self._faults.draw()
+            if fault is not None:
+                fault.refuse()
+                if fault.kind is FaultKind.HANG:
+                    due += fault.seconds
+            reply = await self._computed(request, call, place)
+            if not await self._still_there(request, due):
+                place.release()
+                return Response(status_code=499)
         except BaseException:
             place.release()
             raise
+        return reply if fault is None else broken(reply, fault.kind, request.scope[CONNECTION])
+
+    async def _computed(self, request: Request, call: _Call, place: Place) -> BytesReply:
+        if call.kind == "value:compute":
+            value = await self._run(partial(self._methods.compute_value, call.body))
+            return json_reply(request, value, self._stats, place)
+        if call.kind == "getPixels":
+            work = partial(self._methods.get_pixels, call.name, call.body)
+        else:
+            work = partial(self._methods.compute_pixels, call.body)
+        file = await self._run(work)
+        seconds = self._pace.seconds(file.counted_bytes)
+        return BytesReply(file.content, file.media_type, self._stats, place, seconds=seconds)
+
+    @staticmethod
+    async def _still_there(request: Request, due: float) -> bool:
+        """Wait until a reply is due; false if the client went away meanwhile."""
+        while (left := due - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, _LOOK_UP))
+            if await request.is_disconnected():
+                return False
+        return True
 
     async def _run(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..algorithms import load_all
@@ -25,6 +26,21 @@ if TYPE_CHECKING:
     from ..limits import Limits
 
 _MEDIA_TYPES = {"NPY": "application/octet-stream", "GEO_TIFF": "image/tiff"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Pixels as a file.
+
+    Attributes:
+        content: its bytes.
+        media_type: of the content.
+        counted_bytes: as the request limit counts them.
+    """
+
+    content: bytes | bytearray
+    media_type: str
+    counted_bytes: int
 
 
 class Methods:
@@ -60,8 +76,8 @@ class Methods:
         except RecursionError:
             raise too_deep() from None
 
-    def compute_pixels(self, body: bytes) -> tuple[bytes | bytearray, str]:
-        """`image:computePixels`: a file and its content type."""
+    def compute_pixels(self, body: bytes) -> Rendered:
+        """`image:computePixels`."""
         fields = check_fields(_parse(body), "computePixels")
         file_format_of(fields)
         deadline = self._deadline()
@@ -70,8 +86,8 @@ class Methods:
             raise ServiceError("Expression does not evaluate to an image.")
         return self._pixels(value, fields, deadline)
 
-    def get_pixels(self, name: str, body: bytes) -> tuple[bytes | bytearray, str]:
-        """`assets/*:getPixels`: a file and its content type."""
+    def get_pixels(self, name: str, body: bytes) -> Rendered:
+        """`assets/*:getPixels`."""
         fields = check_fields(_parse(body), "getPixels")
         file_format_of(fields)
         asset = find_asset(self._catalog, name)
@@ -82,11 +98,10 @@ class Methods:
     def _deadline(self) -> Deadline:
         return Deadline(self._limits.computation_seconds)
 
-    def _pixels(
-        self, image: Image, fields: Mapping[str, Any], deadline: Deadline
-    ) -> tuple[bytes | bytearray, str]:
+    def _pixels(self, image: Image, fields: Mapping[str, Any], deadline: Deadline) -> Rendered:
         request = pixel_request(image, fields, self._limits)
-        return render(request, deadline), _MEDIA_TYPES[request.file_format]
+        content = render(request, deadline)
+        return Rendered(content, _MEDIA_TYPES[request.file_format], request.counted_bytes())
 
     def _evaluate(self, wire: Any, deadline: Deadline) -> Any:
         expression = parse_expression(wire, self._limits.expression_nodes)

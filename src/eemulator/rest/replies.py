@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from .gate import Place
 
 _CHUNK = 2**20
+# Seconds between the pieces of a body that takes its time.
+_BEAT = 0.05
 # Shorter bodies are sent as they are.
 _WORTH_COMPRESSING = 1_000
 
@@ -34,6 +38,7 @@ class BytesReply(Response):
         place: given back; None where the request holds none.
         status: HTTP status.
         headers: more headers.
+        seconds: how long the body takes, at the least.
     """
 
     def __init__(
@@ -44,11 +49,13 @@ class BytesReply(Response):
         place: Place | None = None,
         status: int = 200,
         headers: dict[str, str] | None = None,
+        seconds: float = 0.0,
     ) -> None:
         super().__init__(b"", status, headers, media_type)
         self._content = memoryview(body)
         self._stats = stats
         self._place = place
+        self._seconds = seconds
         self.headers["content-length"] = str(len(body))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
@@ -62,17 +69,24 @@ class BytesReply(Response):
                 }
             )
             size = len(self._content)
-            for start in range(0, max(size, 1), _CHUNK):
-                piece = bytes(self._content[start : start + _CHUNK])
-                more = start + _CHUNK < size
-                if not more:
-                    self._release()
+            count = max(1, -(-size // _CHUNK), int(self._seconds / _BEAT))
+            began = time.monotonic()
+            for number in range(1, count + 1):
+                if self._seconds:
+                    due = began + self._seconds * number / count
+                    await asyncio.sleep(max(0.0, due - time.monotonic()))
+                piece = bytes(self._content[size * (number - 1) // count : size * number // count])
+                if number == count:
+                    self.release()
                 self._stats.sent(len(piece))
-                await send({"type": "http.response.body", "body": piece, "more_body": more})
+                await send(
+                    {"type": "http.response.body", "body": piece, "more_body": number < count}
+                )
         finally:
-            self._release()
+            self.release()
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Give the request's place back."""
         if self._place is not None:
             self._place.release()
 
@@ -101,4 +115,7 @@ def encode_json(value: Any) -> bytes:
 def error_reply(request: Request, error: ServiceError, stats: Stats) -> BytesReply:
     """An error, counted."""
     stats.refusal(error.kind)
-    return json_reply(request, error.body(), stats, status=error.code)
+    reply = json_reply(request, error.body(), stats, status=error.code)
+    if error.retry_after is not None:
+        reply.headers["retry-after"] = str(error.retry_after)
+    return reply

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
@@ -10,24 +11,24 @@ if TYPE_CHECKING:
     from .geometry import Geometry
 
 
-class Element:
+class Element(ABC):
     """A thing with properties, perhaps a member of a collection."""
 
     type_name: ClassVar[str] = "Element"
     properties: Mapping[str, Any]
 
+    @abstractmethod
     def with_properties(self, properties: Mapping[str, Any]) -> Self:
         """The same thing with other properties."""
-        raise NotImplementedError
 
     def get(self, name: str) -> Any:
         """A property, or None."""
         return self.properties.get(name)
 
     @property
+    @abstractmethod
     def geometry(self) -> Geometry | None:
         """Where it is; None for nowhere or everywhere."""
-        raise NotImplementedError
 
     @property
     def index(self) -> str | None:

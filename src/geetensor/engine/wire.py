@@ -77,6 +77,8 @@ class BandInfo:
         crs: of its native grid.
         transform: of its native grid, pixel corner to CRS.
         shape: `(height, width)` of its native grid; None where the image has no bounds.
+        origin: `(row, column)` of the first pixel; not the grid's own where an image was
+            clipped (remembered, not verified).
     """
 
     id: str
@@ -84,6 +86,7 @@ class BandInfo:
     crs: str
     transform: Affine
     shape: tuple[int, int] | None
+    origin: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +213,14 @@ def decode_image_info(result: Any) -> ImageInfo:
 
 def _band_info(band: Mapping[str, Any]) -> BandInfo:
     dimensions = band.get("dimensions")
+    col, row = band.get("origin", (0, 0))
     return BandInfo(
         id=band["id"],
         dtype=_dtype(band["data_type"]),
         crs=band.get("crs") or band.get("crs_wkt") or "EPSG:4326",
         transform=Affine(*band.get("crs_transform", (1, 0, 0, 0, 1, 0))),
         shape=(dimensions[1], dimensions[0]) if dimensions else None,
+        origin=(row, col),
     )
 
 
