@@ -11,7 +11,7 @@ import numpy as np
 import psutil
 from affine import Affine
 
-from geetensor.engine.fetch import fetch_pixels
+from geetensor.engine.fetch import concurrency, fetch_pixels
 from geetensor.engine.pixels import PixelRequest
 from geetensor.engine.wire import ExpressionRef
 from geetensor.errors import InvalidInputError, OutputTooLargeError, OutsideImageError
@@ -25,7 +25,7 @@ from geetensor.grid import (
     window_of_geometry,
 )
 from geetensor.masks import Fill, group_bands, output_dtype, resolve_fill
-from geetensor.plan import plan_one_tile, plan_tiles
+from geetensor.plan import plan_one_tile, plan_tiles, tile_bytes
 from geetensor.progress import progress_bar
 from geetensor.sinks.memory import MemorySink
 from geetensor.source import finest, native_grid
@@ -158,16 +158,20 @@ class Export:
     cast: bool
     split: bool
 
-    def requests(self) -> Iterator[PixelRequest]:
+    def requests(self, concurrency: int) -> Iterator[PixelRequest]:
         """The requests that it takes, in order.
+
+        Args:
+            concurrency: requests at a time.
 
         Raises:
             RequestTooLargeError: if not to be split and too large for one request.
         """
         shape = self.grid.shape
+        target = tile_bytes(self.counted_bytes, concurrency)
         for time, step in enumerate(self.steps):
             if self.split:
-                tiles = plan_tiles(shape, step.groups)
+                tiles = plan_tiles(shape, step.groups, target=target)
             else:
                 tiles = iter([plan_one_tile(shape, step.groups)])
             for tile in tiles:
@@ -185,6 +189,12 @@ class Export:
         return any(
             isinstance(ref, ExpressionRef) for step in self.steps for ref in step.refs.values()
         )
+
+    @property
+    def counted_bytes(self) -> int:
+        """Size of all its pixels, as Earth Engine counts it."""
+        pixels = self.grid.height * self.grid.width
+        return pixels * sum(g.bytes_per_pixel for step in self.steps for g in step.groups)
 
     @property
     def output_bytes(self) -> int:
@@ -317,7 +327,7 @@ def run_export(
     sink = MemorySink(export.shape, export.dtype, export.fill, cast=export.cast)
     with progress_bar(export.output_bytes, export.dtype.itemsize, enabled=progress) as hook:
         fetch_pixels(
-            export.requests(),
+            export.requests(concurrency(transport, max_workers)),
             sink,
             transport,
             max_workers=max_workers,

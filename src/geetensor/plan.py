@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from geetensor.errors import InvalidInputError, RequestTooLargeError
 from geetensor.grid import Window
+from geetensor.masks import FileFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,9 +33,16 @@ class Limits:
 
 LIMITS = Limits()
 
-TARGET_BYTES = 8 * 2**20
-"""Counted bytes of a tile to aim at: many of these keep all connections busy to the end,
-where few near the limit leave most idle while the last ones finish."""
+TARGET_BYTES = 24 * 2**20
+"""Counted bytes of a tile at the most, by choice: half of the limit. Larger ones save little
+latency, and cost the service more memory at a time."""
+
+HELD_BYTES = 2 * 2**20
+"""The same for replies that are held whole until they are decoded, some forty of them at once."""
+
+SMALLEST_BYTES = 2**20
+"""Counted bytes below which a tile is not cut further to keep more connections busy: at some MB/s
+a connection, its pixels take less time than the latency of one request more."""
 
 ALIGNMENT = 256
 """Pixels. Tiles begin at multiples of this, counted from the output's corner, where that costs
@@ -83,8 +91,27 @@ class Tile:
         return tuple(Tile(part, self.window) for part in _split_bands(self.group, half))
 
 
+def tile_bytes(total: int, concurrency: int) -> int:
+    """Counted bytes of a tile so that requests come in whole waves of equal tiles.
+
+    A wave takes the latency and the time of one tile, so that as few waves as the largest tile
+    allows are best, and the last one should be as full as the others.
+
+    Args:
+        total: counted bytes of all images of the export.
+        concurrency: requests at a time.
+    """
+    waves = math.ceil(total / (concurrency * TARGET_BYTES))
+    even = math.ceil(total / max(1, waves * concurrency))
+    return min(TARGET_BYTES, max(SMALLEST_BYTES, even))
+
+
 def plan_tiles(
-    shape: tuple[int, int], groups: Sequence[BandGroup], limits: Limits = LIMITS
+    shape: tuple[int, int],
+    groups: Sequence[BandGroup],
+    limits: Limits = LIMITS,
+    *,
+    target: int | None = None,
 ) -> Iterator[Tile]:
     """Tiles that cover every band and pixel of an image once.
 
@@ -92,6 +119,7 @@ def plan_tiles(
         shape: `(height, width)` of the output, in pixels.
         groups: its bands, grouped by how their masks travel.
         limits: what one request may ask for.
+        target: counted bytes of a tile to aim at; None for `TARGET_BYTES`.
 
     Yields:
         Tiles in reading order, each within the limits.
@@ -101,7 +129,10 @@ def plan_tiles(
     """
     for group in groups:
         for part in _within_limits(group, limits):
-            for window in _windows(shape, part.bytes_per_pixel, limits):
+            aim = min(target or TARGET_BYTES, limits.request_bytes)
+            if part.file_format is FileFormat.GEO_TIFF:
+                aim = min(aim, HELD_BYTES)
+            for window in _windows(shape, part.bytes_per_pixel, aim, limits):
                 yield Tile(part, window)
 
 
@@ -162,23 +193,49 @@ def _split_bands(group: BandGroup, at: int) -> tuple[BandGroup, BandGroup]:
     return first, second
 
 
-def _windows(shape: tuple[int, int], bytes_per_pixel: int, limits: Limits) -> Iterator[Window]:
-    """Near-square windows of about `TARGET_BYTES`, of equal size but for the last."""
+def _windows(
+    shape: tuple[int, int], bytes_per_pixel: int, target: int, limits: Limits
+) -> Iterator[Window]:
+    """Equal windows of at most about `target` counted bytes, but for the last of a line."""
     height, width = shape
-    pixels = max(1, min(TARGET_BYTES, limits.request_bytes) // bytes_per_pixel)
-    side = math.isqrt(pixels)
-    # A strip narrower than the square may be that much longer, either way.
-    tile_width = _step(width, max(side, pixels // height), limits.side)
-    tile_height = _step(height, pixels // tile_width, limits.side)
+    most = limits.request_bytes // bytes_per_pixel
+    # Three hundredths more than the target, where that makes one wave of what would be two.
+    count = max(1, math.ceil(height * width * bytes_per_pixel / target / 1.03))
+    while (sides := _sides(shape, count, most, limits.side)) is None:
+        count += 1
+    tile_height, tile_width = sides
     for row in range(0, height, tile_height):
         for col in range(0, width, tile_width):
             yield Window(row, col, min(tile_height, height - row), min(tile_width, width - col))
 
 
-def _step(length: int, most: int, side: int) -> int:
-    """A tile's side: at most `most` pixels, aligned where that costs no further tile."""
-    most = min(most, side)
-    count = math.ceil(length / most)
+def _sides(shape: tuple[int, int], count: int, most: int, side: int) -> tuple[int, int] | None:
+    """Height and width of windows, `count` of them at the most; None if none are small enough.
+
+    Args:
+        shape: of what they cover.
+        count: of windows.
+        most: pixels of one window.
+        side: pixels of one side.
+    """
+    height, width = shape
+    best: tuple[float, tuple[int, int]] | None = None
+    for rows in range(1, min(count, height) + 1):
+        cols = min(count // rows, width)
+        sides = _even(height, rows), _even(width, cols)
+        pixels = sides[0] * sides[1]
+        if max(sides) > side or pixels > most:
+            continue
+        # The largest window decides how long all of them take. Long ones touch more of a stored
+        # image's blocks than they need: a doubling of the ratio is worth two hundredths.
+        cost = pixels * (1 + 0.02 * abs(math.log2(sides[0] / sides[1])))
+        if best is None or cost < best[0]:
+            best = cost, sides
+    return best[1] if best else None
+
+
+def _even(length: int, count: int) -> int:
+    """A window's side so that `count` cover the length; aligned where that costs little."""
     even = math.ceil(length / count)
     aligned = math.ceil(even / ALIGNMENT) * ALIGNMENT
-    return min(aligned, length) if aligned <= most else even
+    return aligned if aligned <= min(1.02 * even, length) else even

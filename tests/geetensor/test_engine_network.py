@@ -90,7 +90,7 @@ def test_what_hangs_is_not_waited_for(
     begun = time.monotonic()
     assert_exact(export(), BANDS, 3, UTM)
     assert time.monotonic() - begun < 20
-    assert pixels(proxy) > 15
+    assert proxy.seen[1].endswith("Pixels")  # the second request, which hung
 
 
 def test_a_failure_leaves_no_connection_and_no_thread(start: Start) -> None:
@@ -204,7 +204,7 @@ def test_events_tell_the_whole_story(start: Start) -> None:
         options = parse_options(BANDS, None, None, None, None, None)
         plan = plan_export(sources, parse_area(WHOLE, UTM_CRS), options)
         sink = MemorySink(plan.shape, plan.dtype, plan.fill, cast=False)
-        fetch_pixels(plan.requests(), sink, transport, hook=events.append)
+        fetch_pixels(plan.requests(8), sink, transport, hook=events.append)
     placed = [e.tile for e in events if isinstance(e, TileFetched)]
     covered = sum(t.window.height * t.window.width * len(t.group.indices) for t in placed)
     assert covered == 2 * 300 * 250

@@ -9,8 +9,17 @@ from hypothesis import strategies as st
 
 from geetensor.errors import InvalidInputError, RequestTooLargeError
 from geetensor.grid import Window
-from geetensor.masks import group_bands
-from geetensor.plan import TARGET_BYTES, Limits, Tile, plan_one_tile, plan_tiles
+from geetensor.masks import FileFormat, group_bands
+from geetensor.plan import (
+    HELD_BYTES,
+    SMALLEST_BYTES,
+    TARGET_BYTES,
+    Limits,
+    Tile,
+    plan_one_tile,
+    plan_tiles,
+    tile_bytes,
+)
 
 DTYPES = [np.dtype(t) for t in ("uint8", "int8", "uint16", "int16", "int32", "f4", "f8")]
 
@@ -65,13 +74,13 @@ def test_a_large_image_takes_even_tiles_of_about_the_target() -> None:
     [group] = group_bands([np.dtype("uint16")] * 4, 0)
     tiles = list(plan_tiles((10980, 10980), [group]))
     sizes = {t.counted_bytes for t in tiles}
-    assert max(sizes) <= TARGET_BYTES
+    assert max(sizes) <= 1.03 * TARGET_BYTES
     assert min(sizes) > 0.8 * max(sizes)
 
 
 def test_tiles_are_aligned_where_that_costs_nothing() -> None:
     [group] = group_bands([np.dtype("uint16")] * 4, 0)
-    assert {t.window.col % 256 for t in plan_tiles((2000, 2000), [group])} == {0}
+    assert {t.window.row % 256 for t in plan_tiles((2040, 2040), [group])} == {0}
 
 
 def test_a_strip_is_cut_along_its_length_only() -> None:
@@ -109,3 +118,26 @@ def test_one_tile_or_a_reason() -> None:
 def test_a_pixel_past_the_limit_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="One pixel"):
         list(plan_tiles((1, 1), group_bands([np.dtype("f8")], 0), Limits(request_bytes=8)))
+
+
+@pytest.mark.parametrize("concurrency", [1, 6, 36, 37, 40])
+@pytest.mark.parametrize("side", [100, 1500, 5000, 10980])
+def test_tiles_come_in_whole_waves(side: int, concurrency: int) -> None:
+    [group] = group_bands([np.dtype("uint16")] * 4, 0)
+    total = side * side * group.bytes_per_pixel
+    tiles = list(plan_tiles((side, side), [group], target=tile_bytes(total, concurrency)))
+    largest = max(tile.counted_bytes for tile in tiles)
+    waves = -(-len(tiles) // concurrency)
+    assert largest <= 1.05 * TARGET_BYTES
+    if total > concurrency * SMALLEST_BYTES:
+        assert waves * concurrency * largest <= 1.15 * total
+        assert waves <= -(-total // (concurrency * TARGET_BYTES))
+    else:
+        assert len(tiles) == 1 or largest > 0.8 * SMALLEST_BYTES
+
+
+def test_tiles_that_are_held_whole_are_small() -> None:
+    [group] = group_bands([np.dtype("f4")] * 2, np.nan)
+    assert group.file_format is FileFormat.GEO_TIFF
+    tiles = plan_tiles((5000, 5000), [group], target=tile_bytes(250_000_000, 40))
+    assert max(tile.counted_bytes for tile in tiles) <= 1.1 * HELD_BYTES

@@ -26,6 +26,17 @@ if TYPE_CHECKING:
     from geetensor.engine.transport import Transport
 
 
+def concurrency(transport: Transport, max_workers: int | None = None) -> int:
+    """Requests at a time that an export may count on, for now.
+
+    Args:
+        transport: the door to the network.
+        max_workers: as the caller asked; None for what the service allows.
+    """
+    limit = endpoint_of(transport.session).scheduler.limit
+    return limit if max_workers is None else min(limit, max_workers)
+
+
 def fetch_pixels(
     requests: Iterable[PixelRequest],
     sink: Sink,
