@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FLOOR = 5.0
+FLOOR = 3.0
 """Seconds that a request for pixels may always wait for its first byte."""
 
 VALUE_FLOOR = 20.0
