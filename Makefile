@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint bench clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed"'
@@ -24,6 +24,9 @@ lint: $(READY)
 
 test: lint  ## linting, types, import contracts and all tests
 	$(BIN)/pytest
+
+bench: $(READY)  ## side by side with others, on the emulator with a pace; some minutes
+	$(BIN)/python benchmarks/run.py
 
 clean:
 	rm -rf $(VENV) demo-output
