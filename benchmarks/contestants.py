@@ -115,9 +115,49 @@ def by_georeader(case: Case) -> NDArray[Any]:
     return values
 
 
+def by_geedim(case: Case) -> NDArray[Any]:
+    """geedim: downloads by URL; the images of a collection one after another."""
+    import geedim  # noqa: F401 - registers the `gd` accessor
+
+    source = ee.ImageCollection("BENCH/SERIES") if case.dates else ee.Image("BENCH/IMAGE")
+    prepared = source.select(list(BANDS[: case.bands])).gd.prepareForExport(
+        crs=GRID.crs, crs_transform=_transform(case), shape=(case.side, case.side)
+    )
+    values = np.asarray(prepared.gd.toNumPy(masked=False))
+    # (height, width, band), and of a collection (height, width, band, time)
+    return np.moveaxis(values, (-1, -2), (0, 1)) if case.dates else np.moveaxis(values, -1, 0)[None]
+
+
+def by_xee(case: Case) -> NDArray[Any]:
+    """Xee: float32 always; one series of requests a band."""
+    import xarray as xr
+
+    source = (
+        ee.ImageCollection("BENCH/SERIES")
+        if case.dates
+        else ee.ImageCollection([ee.Image("BENCH/IMAGE")])
+    )
+    opened = xr.open_dataset(
+        source,
+        engine="ee",
+        crs=GRID.crs,
+        crs_transform=_transform(case),
+        shape_2d=(case.side, case.side),
+    )
+    bands = [opened[name].to_numpy() for name in BANDS[: case.bands]]
+    return np.stack(bands, axis=1)
+
+
+def _transform(case: Case) -> tuple[float, float, float, float, float, float]:
+    left, _, _, top = bounds(case)
+    return 10.0, 0.0, left, 0.0, -10.0, top
+
+
 CONTESTANTS: dict[str, Callable[[Case], NDArray[Any]]] = {
     "geetensor": by_geetensor,
     "threads by hand": by_hand,
+    "geedim": by_geedim,
+    "Xee": by_xee,
     "georeader": by_georeader,
 }
 
