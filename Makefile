@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH := .venv-bench
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint bench clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed"'
@@ -25,5 +26,13 @@ lint: $(READY)
 test: lint  ## linting, types, import contracts and all tests
 	$(BIN)/pytest
 
+$(BENCH)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --editable '.[emulator]' geedim xee
+	@touch $@
+
+bench: $(BENCH)/.ready  ## side by side with others, on the emulator with a pace; some minutes
+	$(BENCH)/bin/python benchmarks/run.py
+
 clean:
-	rm -rf $(VENV) demo-output
+	rm -rf $(VENV) $(BENCH) demo-output

@@ -526,3 +526,9 @@ def test_reduce_region() -> None:
 def test_two_lattices_of_one_origin() -> None:
     shown = info(ee.Image("TEST/COARSE"))["bands"][0]
     assert shown["dimensions"] == [UTM_60.width, UTM_60.height]
+
+
+def test_slice() -> None:
+    image = ee.Image("TEST/UTM")
+    assert info(image.slice(1, 3).bandNames()) == ["i16", "u16"]
+    assert info(image.slice(-2).bandNames()) == ["f64", "flag"]

@@ -63,6 +63,12 @@ def select(image: Image, selectors: list[Any], names: list[str] | None) -> Image
     return image.with_bands(unique_names(chosen))
 
 
+@algorithm("Image.slice")
+def slice_(image: Image, start: int, end: int | None) -> Image:
+    """Bands from one position to before another; negative ones count from the end."""
+    return image.with_bands(image.bands[start:end])
+
+
 def _matches(image: Image, selector: Any) -> list[ImageBand]:
     if isinstance(selector, str):
         exact = [band for band in image.bands if band.id == selector]

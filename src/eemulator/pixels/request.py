@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 FORMATS = ("NPY", "GEO_TIFF")
 _KNOWN = {"expression", "fileFormat", "grid", "bandIds", "visualizationOptions", "workloadTag"}
-_FIELDS = {"computePixels": _KNOWN, "getPixels": (_KNOWN - {"expression"}) | {"region"}}
+_FIELDS = {
+    "computePixels": _KNOWN,
+    "getPixels": (_KNOWN - {"expression"}) | {"region"},
+    "thumbnails": _KNOWN | {"filenamePrefix"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def check_fields(body: Any, method: str) -> Mapping[str, Any]:
 
     Args:
         body: the JSON.
-        method: `computePixels` or `getPixels`.
+        method: `computePixels`, `getPixels` or `thumbnails`.
     """
     if not isinstance(body, dict):
         raise ServiceError("Invalid JSON payload received. Root element must be a message.")

@@ -46,9 +46,11 @@ _LOOK_UP = 0.5
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _POST = re.compile(
-    r"/v1/(?P<name>projects/.+?)(?P<verb>/value:compute|/image:computePixels|:getPixels)"
+    r"/v1/(?P<name>projects/.+?)(?P<verb>/value:compute|/image:computePixels|/thumbnails|:getPixels)"
 )
-_GET = re.compile(r"/v1/(?P<name>projects/.+?)(?P<verb>:listAssets|:listImages|/algorithms|)")
+_GET = re.compile(
+    r"/v1/(?P<name>projects/.+?)(?P<verb>:listAssets|:listImages|:getPixels|/algorithms|)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,9 @@ class App:
             case "listAssets":
                 page = partial(self._methods.list_assets, call.name, call.query)
                 return json_reply(request, await self._run(page), self._stats)
+            case "thumbnails":
+                made = partial(self._methods.create_thumbnail, call.name, call.body)
+                return json_reply(request, await self._run(made), self._stats)
         return await self._compute(request, call)
 
     async def _compute(self, request: Request, call: _Call) -> Response:
@@ -157,6 +162,8 @@ class App:
             return json_reply(request, value, self._stats, place)
         if call.kind == "getPixels":
             work = partial(self._methods.get_pixels, call.name, call.body)
+        elif call.kind == "getThumbnail":
+            work = partial(self._methods.get_thumbnail, call.name)
         else:
             work = partial(self._methods.compute_pixels, call.body)
         file = await self._run(work)
@@ -219,6 +226,8 @@ def _route(method: str, path: str) -> tuple[str, str]:
                 return "algorithms", name
             if verb in (":listAssets", ":listImages"):
                 return "listAssets", name
+            if verb == ":getPixels" and "/thumbnails/" in name:
+                return "getThumbnail", name
             if not verb and "/assets/" in name:
                 return "getAsset", name
     if method == "POST" and (found := _POST.fullmatch(path)):

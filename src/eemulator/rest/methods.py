@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from ..limits import Limits
 
 _MEDIA_TYPES = {"NPY": "application/octet-stream", "GEO_TIFF": "image/tiff"}
+
+
+# Requests kept under a name; the oldest go first.
+_MOST_THUMBNAILS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,8 @@ class Methods:
         load_all()
         self._catalog = catalog
         self._limits = limits
+        self._lock = threading.Lock()
+        self._thumbnails: dict[str, Mapping[str, Any]] = {}
 
     def get_asset(self, name: str) -> dict[str, Any]:
         """One asset."""
@@ -80,11 +88,26 @@ class Methods:
         """`image:computePixels`."""
         fields = check_fields(_parse(body), "computePixels")
         file_format_of(fields)
-        deadline = self._deadline()
-        value = self._evaluate(fields.get("expression"), deadline)
-        if not isinstance(value, Image):
-            raise ServiceError("Expression does not evaluate to an image.")
-        return self._pixels(value, fields, deadline)
+        return self._computed_pixels(fields)
+
+    def create_thumbnail(self, parent: str, body: bytes) -> dict[str, str]:
+        """`thumbnails`: keep a request for pixels, to be asked for by name."""
+        fields = check_fields(_parse(body), "thumbnails")
+        file_format_of(fields)
+        name = f"{parent}/thumbnails/{uuid.uuid4().hex}"
+        with self._lock:
+            self._thumbnails[name] = fields
+            while len(self._thumbnails) > _MOST_THUMBNAILS:
+                del self._thumbnails[next(iter(self._thumbnails))]
+        return {"name": name}
+
+    def get_thumbnail(self, name: str) -> Rendered:
+        """`thumbnails/*:getPixels`."""
+        with self._lock:
+            fields = self._thumbnails.get(name)
+        if fields is None:
+            raise ServiceError(f"Thumbnail '{name}' not found.", code=404, kind="not found")
+        return self._computed_pixels(fields)
 
     def get_pixels(self, name: str, body: bytes) -> Rendered:
         """`assets/*:getPixels`."""
@@ -94,6 +117,13 @@ class Methods:
         if not isinstance(asset, ImageAsset):
             raise ServiceError(f"Asset '{name}' is not an image.")
         return self._pixels(stored_image(asset), fields, self._deadline())
+
+    def _computed_pixels(self, fields: Mapping[str, Any]) -> Rendered:
+        deadline = self._deadline()
+        value = self._evaluate(fields.get("expression"), deadline)
+        if not isinstance(value, Image):
+            raise ServiceError("Expression does not evaluate to an image.")
+        return self._pixels(value, fields, deadline)
 
     def _deadline(self) -> Deadline:
         return Deadline(self._limits.computation_seconds)
