@@ -216,14 +216,16 @@ def test_random_expressions_against_numpy(
     expression = image().select(bands[0]).add(constant)
     values, ok = stored(bands[0])
     exact = values.astype(np.float64) + constant
+    fits = np.ones(exact.shape, np.bool_)  # past 64 bits, what the service does is not known
     for band, name in zip(bands[1:], names, strict=False):
         other, other_ok = stored(band)
         method = {"and": "And", "or": "Or"}.get(name, name)
         expression = getattr(expression, method)(image().select(band))
         exact = numeric[name](exact, other.astype(np.float64)).astype(np.float64)
         ok = ok & other_ok
+        fits &= np.abs(exact) < 2.0**62
     found = pixels(expression, SMALL)[bands[0]].astype(np.float64)
-    single = np.isclose(found, np.where(ok, exact, 0), rtol=2e-5, atol=1e-4)
+    single = ~fits | np.isclose(found, np.where(ok, exact, 0), rtol=2e-5, atol=1e-4)
     # A comparison may turn on the rounding of a float32.
     assert single.mean() > (0.99 if {"gt", "lte", "eq", "and", "or"} & set(names) else 0.999999)
 

@@ -72,6 +72,17 @@ def test_a_broken_connection(rough: eemulator.Server, kind: FaultKind) -> None:
     assert rough.stats.concurrency == 0
 
 
+def test_a_truncated_body_is_the_first_half_of_the_whole_one() -> None:
+    pace = Pace(bytes_per_second=600_000)  # so that the body goes in several pieces
+    with eemulator.running(synthetic.catalog(), pace=pace) as server:
+        whole = ask(server).body
+        server.faults.clear()
+        server.faults.at(1, Fault(FaultKind.TRUNCATE))
+        with pytest.raises(http.client.IncompleteRead) as raised:
+            ask(server)
+        assert raised.value.partial == whole[: len(whole) // 2]
+
+
 def test_a_hang_holds_its_place_until_it_is_over(rough: eemulator.Server) -> None:
     rough.faults.clear()
     rough.faults.at(1, Fault(FaultKind.HANG, seconds=0.3))

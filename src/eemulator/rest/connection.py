@@ -51,10 +51,14 @@ class _Broken(Response):
             await self._connection.cut(flush=False)
             return
 
+        left = int(self._reply.headers["content-length"]) // 2
+
         async def half(message: Any) -> None:
+            nonlocal left
             if message["type"] == "http.response.body":
-                body = message["body"]
-                message = {**message, "body": body[: len(body) // 2], "more_body": True}
+                body = message["body"][:left]
+                left -= len(body)
+                message = {**message, "body": body, "more_body": True}
             await send(message)
 
         await self._reply(scope, receive, half)
