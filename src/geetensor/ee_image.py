@@ -24,7 +24,7 @@ from geetensor.engine.transport import Transport
 from geetensor.errors import InvalidInputError
 from geetensor.geometry import GEOGRAPHIC
 from geetensor.grid import parse_crs
-from geetensor.job import Export, parse_options, plan_export, run_export
+from geetensor.job import Export, Options, parse_options, plan_export, run_export
 from geetensor.source import open_sources
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
     from geetensor.ee_utils import Geometry
+    from geetensor.source import Source
 
 
 def export_image(
@@ -88,9 +89,7 @@ def export_image(
     """
     options = parse_options(bands, scale, crs, transform, dtype, fill_value)
     with _open_transport(max_workers, timeout) as transport:
-        area = parse_geometry(geometry, crs_geometry, transport)
-        [source] = open_sources([image_or_asset_id], transport)
-        export = plan_export([source], area, options)
+        [source], export = _plan([image_or_asset_id], geometry, crs_geometry, options, transport)
         values = run_export(export, transport, max_workers=max_workers, progress=progress)
     return _geotensor(values[0], export, _image_attrs(source.info.id))
 
@@ -121,9 +120,9 @@ def export_image_fast(
     """
     options = parse_options(bands, scale, crs, transform, dtype, fill_value)
     with _open_transport(1, timeout) as transport:
-        area = parse_geometry(geometry, crs_geometry, transport)
-        [source] = open_sources([image_or_asset_id], transport)
-        export = plan_export([source], area, options, split=False)
+        [source], export = _plan(
+            [image_or_asset_id], geometry, crs_geometry, options, transport, split=False
+        )
         values = run_export(export, transport, max_workers=1)
     return _geotensor(values[0], export, _image_attrs(source.info.id))
 
@@ -162,9 +161,7 @@ def export_image_getpixels(
         )
     options = parse_options(bands, scale, crs, transform, dtype, fill_value)
     with _open_transport(max_workers, timeout) as transport:
-        area = parse_geometry(geometry, crs_geometry, transport)
-        [source] = open_sources([asset_id], transport)
-        export = plan_export([source], area, options)
+        [source], export = _plan([asset_id], geometry, crs_geometry, options, transport)
         if export.computes:
             raise InvalidInputError(
                 f"Masked pixels of integer bands cannot become {export.fill} by getPixels alone. "
@@ -224,9 +221,7 @@ def export_cube(
     options = parse_options(bands, scale, crs, transform, dtype, fill_value)
     asset_ids = _check_query(query)
     with _open_transport(max_workers, timeout) as transport:
-        area = parse_geometry(geometry, crs_geometry, transport)
-        sources = open_sources(asset_ids, transport)
-        export = plan_export(sources, area, options)
+        _, export = _plan(asset_ids, geometry, crs_geometry, options, transport)
         values = run_export(export, transport, max_workers=max_workers, progress=progress)
     attrs = {"asset_ids": asset_ids, "acquisition_dates": list(query["acquisition_date"])}
     return _geotensor(values, export, attrs)
@@ -276,6 +271,21 @@ def _open_transport(max_workers: int | None, timeout: float | None) -> Transport
     if timeout is not None and not (_is_number(timeout, Real) and timeout > 0):
         raise InvalidInputError(f"timeout must be above 0 seconds, got {timeout!r}.")
     return Transport(current_session(), timeout=timeout)
+
+
+def _plan(
+    images: Sequence[ee.Image | str],
+    geometry: Geometry,
+    crs_geometry: str,
+    options: Options,
+    transport: Transport,
+    *,
+    split: bool = True,
+) -> tuple[list[Source], Export]:
+    """Look the images up and plan their export: all that comes before the first pixel."""
+    area = parse_geometry(geometry, crs_geometry, transport)
+    sources = open_sources(images, transport)
+    return sources, plan_export(sources, area, options, split=split)
 
 
 def _is_number(value: object, kind: type) -> bool:
