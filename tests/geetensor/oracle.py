@@ -33,8 +33,8 @@ def expected_band(output: GeoTensor, name: str, k: int, native: Grid, fill: floa
     det = a * e - b * d
     u = (e * (x - c) - b * (y - f)) / det
     v = (a * (y - f) - d * (x - c)) / det
-    # The emulator's snapping of what floating-point noise puts beside an edge.
-    col, row = np.floor(u + 1e-6).astype(int), np.floor(v + 1e-6).astype(int)
+    # A centre on an edge is in the next pixel, floating-point noise or not: as the emulator says.
+    col, row = np.floor(u + 1e-9).astype(int), np.floor(v + 1e-9).astype(int)
     inside = (row >= 0) & (row < native.height) & (col >= 0) & (col < native.width)
     row, col = np.where(inside, row, 0), np.where(inside, col, 0)
     valid = inside & is_valid(name, k, row, col)

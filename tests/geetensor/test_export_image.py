@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shapely
 from affine import Affine
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import geetensor.plan
@@ -76,6 +76,7 @@ def test_native_windows(
 
 
 @many_exports
+@example(lon=44.0625, lat=-18.095703125, size=0.0078125, crs="EPSG:6933", scale=10, bands=["f32"])
 @given(
     lon=st.floats(44.06, 44.07),
     lat=st.floats(-18.105, -18.095),
