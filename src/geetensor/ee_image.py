@@ -22,9 +22,10 @@ from geetensor.ee_utils import parse_geometry
 from geetensor.engine.session import current_session
 from geetensor.engine.transport import Transport
 from geetensor.errors import InvalidInputError
+from geetensor.export import Export, plan_export, run_export
 from geetensor.geometry import GEOGRAPHIC
 from geetensor.grid import parse_crs
-from geetensor.job import Export, Options, parse_options, plan_export, run_export
+from geetensor.options import Options, parse_options
 from geetensor.source import open_sources
 
 if TYPE_CHECKING:

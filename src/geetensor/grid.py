@@ -109,8 +109,7 @@ class PixelGrid:
             geometry: the area, valid.
             crs_geometry: CRS of its coordinates.
         """
-        projected = reproject_geometry(geometry, crs_geometry, self.crs)
-        in_pixels = _to_pixels(projected, self.transform)
+        in_pixels = geometry_in_pixels(self, geometry, crs_geometry)
         if not all(math.isfinite(v) for v in in_pixels.bounds):
             return True  # beyond where this CRS is defined: it cannot be told
         inside = shapely.box(0, 0, self.width, self.height).buffer(-TOLERANCE)
@@ -234,8 +233,7 @@ def window_of_geometry(base: PixelGrid, geometry: BaseGeometry, crs_geometry: st
     Raises:
         InvalidInputError: if the area cannot be expressed in the lattice's CRS.
     """
-    projected = reproject_geometry(geometry, crs_geometry, base.crs)
-    in_pixels = _to_pixels(projected, base.transform)
+    in_pixels = geometry_in_pixels(base, geometry, crs_geometry)
     left, top, right, bottom = in_pixels.bounds
     if not all(math.isfinite(v) for v in (left, top, right, bottom)):
         raise InvalidInputError(
@@ -245,6 +243,17 @@ def window_of_geometry(base: PixelGrid, geometry: BaseGeometry, crs_geometry: st
     col, row = math.floor(left + TOLERANCE), math.floor(top + TOLERANCE)
     end_col, end_row = math.ceil(right - TOLERANCE), math.ceil(bottom - TOLERANCE)
     return Window(row, col, max(end_row - row, 1), max(end_col - col, 1))
+
+
+def geometry_in_pixels(grid: PixelGrid, geometry: BaseGeometry, crs_geometry: str) -> BaseGeometry:
+    """A geometry in pixels of a grid: x is the column, y the row.
+
+    Args:
+        grid: the lattice; its size does not matter.
+        geometry: may become invalid, and not finite where the grid's CRS is not defined.
+        crs_geometry: CRS of its coordinates.
+    """
+    return _to_pixels(reproject_geometry(geometry, crs_geometry, grid.crs), grid.transform)
 
 
 def reproject_geometry(geometry: BaseGeometry, source: str, target: str) -> BaseGeometry:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from geetensor.errors import InvalidInputError, RequestTooLargeError
@@ -24,11 +24,13 @@ class Limits:
         request_bytes: `width × height × Σ(itemsize + 1)`, the 1 being a mask byte.
         side: pixels along one side.
         bands: bands of one image.
+        payload_bytes: of a request's own body.
     """
 
     request_bytes: int = 50_331_648
     side: int = 32_768
     bands: int = 1_024
+    payload_bytes: int = 10_485_760
 
 
 LIMITS = Limits()
@@ -40,9 +42,13 @@ latency, and cost the service more memory at a time."""
 HELD_BYTES = 2 * 2**20
 """The same for replies that are held whole until they are decoded, some forty of them at once."""
 
-SMALLEST_BYTES = 2**20
+SMALLEST_BYTES = 2**19
 """Counted bytes below which a tile is not cut further to keep more connections busy: at some MB/s
-a connection, its pixels take less time than the latency of one request more."""
+a connection, its pixels take a fraction of the time in which the reply begins."""
+
+SMALLEST_SIDE = 256
+"""Pixels. Earth Engine computes in blocks of 256 × 256 pixels [M], so that a smaller request takes
+it as much memory and time as a whole block."""
 
 ALIGNMENT = 256
 """Pixels. Tiles begin at multiples of this, counted from the output's corner, where that costs
@@ -51,44 +57,60 @@ no further tile: arrays are kept in blocks of such sizes."""
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One request's share of an image.
+    """One request's share of an image, or of several on the same grid.
 
     Attributes:
         group: the bands it carries, and how their masks travel.
         window: pixels of the output grid.
+        times: which images, as indices on the output's time axis.
     """
 
     group: BandGroup
     window: Window
+    times: tuple[int, ...] = (0,)
 
     @property
     def counted_bytes(self) -> int:
         """Its size as Earth Engine counts it."""
-        return self.window.height * self.window.width * self.group.bytes_per_pixel
+        pixels = self.window.height * self.window.width
+        return len(self.times) * pixels * self.group.bytes_per_pixel
 
     def split(self) -> tuple[Tile, ...]:
-        """Its two halves along the longer side, or of its bands where it is one pixel.
+        """Its two halves: of its longer side, else of its dates, else of its bands.
+
+        A side is not cut below `SMALLEST_SIDE` while there are dates or bands to be parted.
 
         Returns:
-            Nothing where there is only one pixel of one band left.
+            Nothing where there is only one pixel of one band and date left.
         """
-        row, col, height, width = self.window
-        if height >= width and height > 1:
-            top = height // 2
+        if max(self.window.height, self.window.width) > SMALLEST_SIDE:
+            return self._halves()
+        if len(self.times) > 1:
+            half = len(self.times) // 2
             return (
-                Tile(self.group, Window(row, col, top, width)),
-                Tile(self.group, Window(row + top, col, height - top, width)),
-            )
-        if width > 1:
-            left = width // 2
-            return (
-                Tile(self.group, Window(row, col, height, left)),
-                Tile(self.group, Window(row, col + left, height, width - left)),
+                replace(self, times=self.times[:half]),
+                replace(self, times=self.times[half:]),
             )
         half = len(self.group.indices) // 2
-        if not half:
-            return ()
-        return tuple(Tile(part, self.window) for part in _split_bands(self.group, half))
+        if half:
+            return tuple(replace(self, group=part) for part in _split_bands(self.group, half))
+        return self._halves() if max(self.window.height, self.window.width) > 1 else ()
+
+    def _halves(self) -> tuple[Tile, Tile]:
+        row, col, height, width = self.window
+        if height >= width:
+            top = height // 2
+            first = Window(row, col, top, width)
+            second = Window(row + top, col, height - top, width)
+        else:
+            left = width // 2
+            first = Window(row, col, height, left)
+            second = Window(row, col + left, height, width - left)
+        return replace(self, window=first), replace(self, window=second)
+
+    def by_date(self) -> tuple[Tile, ...]:
+        """The same pixels, each date's on its own."""
+        return tuple(replace(self, times=(time,)) for time in self.times)
 
 
 def tile_bytes(total: int, concurrency: int) -> int:
@@ -111,29 +133,42 @@ def plan_tiles(
     groups: Sequence[BandGroup],
     limits: Limits = LIMITS,
     *,
+    times: Sequence[int] = (0,),
     target: int | None = None,
+    most_together: int | None = None,
 ) -> Iterator[Tile]:
-    """Tiles that cover every band and pixel of an image once.
+    """Tiles that cover every date, band and pixel of some images once.
 
     Args:
         shape: `(height, width)` of the output, in pixels.
-        groups: its bands, grouped by how their masks travel.
+        groups: the bands of each image, grouped by how their masks travel.
         limits: what one request may ask for.
+        times: the images, as indices on the output's time axis.
         target: counted bytes of a tile to aim at; None for `TARGET_BYTES`.
+        most_together: dates in one request, at the most; None for as many as is good.
 
     Yields:
-        Tiles in reading order, each within the limits.
+        Tiles in reading order, each within the limits. Where an image is smaller than the
+        target, several share a request.
 
     Raises:
         InvalidInputError: if a single pixel of one band passes the limits.
     """
     for group in groups:
         for part in _within_limits(group, limits):
-            aim = min(target or TARGET_BYTES, limits.request_bytes)
-            if part.file_format is FileFormat.GEO_TIFF:
-                aim = min(aim, HELD_BYTES)
-            for window in _windows(shape, part.bytes_per_pixel, aim, limits):
-                yield Tile(part, window)
+            most = HELD_BYTES if part.file_format is FileFormat.GEO_TIFF else TARGET_BYTES
+            most = min(most, limits.request_bytes)
+            aim = min(target or TARGET_BYTES, most)
+            windows = [*_windows(shape, part.bytes_per_pixel, aim, limits)]
+            together = 1
+            if len(windows) == 1:
+                image = shape[0] * shape[1] * part.bytes_per_pixel
+                fit = min(most // image, limits.bands // len(part.indices))
+                fit = min(fit, math.ceil(aim / image), most_together or len(times))
+                together = math.ceil(len(times) / math.ceil(len(times) / max(1, fit)))
+            for start in range(0, len(times), together):
+                shared = tuple(times[start : start + together])
+                yield from (Tile(part, window, shared) for window in windows)
 
 
 def plan_one_tile(

@@ -42,8 +42,8 @@ def progress_bar(
             if not isinstance(event, TileFetched):
                 return
             tile = event.tile
-            pixels = tile.window.height * tile.window.width * len(tile.group.indices)
+            pixels = len(tile.times) * tile.window.height * tile.window.width
             with lock:
-                bar.update(pixels * output_itemsize)
+                bar.update(pixels * len(tile.group.indices) * output_itemsize)
 
         yield on_event

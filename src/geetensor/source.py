@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import ee
 
 from geetensor.collections import resolve_band
-from geetensor.engine.fetch import compute_value
+from geetensor.engine.fetch import compute_values
 from geetensor.engine.wire import (
     AssetRef,
     BandInfo,
@@ -22,12 +25,19 @@ from geetensor.errors import BadReplyError, InvalidInputError, UnknownBandError
 from geetensor.grid import PixelGrid, Window, metres_per_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
+    from geetensor.engine.session import Session
     from geetensor.engine.transport import Transport
 
-METADATA_BATCH = 250
+METADATA_BATCH = 100
 """Images whose metadata is asked for in one request."""
+
+MEMORY_SECONDS = 300.0
+"""How long the metadata of a stored image is taken to be what it was."""
+
+_MOST_REMEMBERED = 10_000
+"""Images, of one sign-in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ def serialize(value: ee.ComputedObject, label: str) -> ExpressionRef:
 
 
 def open_sources(images: Sequence[str | ee.Image], transport: Transport) -> list[Source]:
-    """Look images up: one request for many.
+    """Look images up, many in a request; stored ones only where that was not done just before.
 
     Args:
         images: asset ids and computed images.
@@ -91,15 +101,54 @@ def open_sources(images: Sequence[str | ee.Image], transport: Transport) -> list
         EarthEngineError: if the service does not know one.
     """
     named = [_name(image) for image in images]
-    infos = [
-        info
-        for start in range(0, len(named), METADATA_BATCH)
-        for info in _describe(named[start : start + METADATA_BATCH], transport)
-    ]
+    memory = _memory_of(transport.session)
+    known = {ref: memory.recall(ref) for _, ref, _ in named}
+    new = [*{one[1]: one for one in named if known[one[1]] is None}.values()]
+    batches = [new[start : start + METADATA_BATCH] for start in range(0, len(new), METADATA_BATCH)]
+    results = compute_values([_question(batch) for batch in batches], transport)
+    for batch, result in zip(batches, results, strict=True):
+        for (_, ref, _), found in zip(batch, _infos(batch, result), strict=True):
+            known[ref] = found
+            memory.note(ref, found)
     return [
         Source(image, ref, info, info.id or label)
-        for (image, ref, label), info in zip(named, infos, strict=True)
+        for image, ref, label in named
+        if (info := known[ref]) is not None
     ]
+
+
+class _Memory:
+    """Metadata of stored images, as one sign-in sees them."""
+
+    def __init__(self) -> None:
+        self._infos: dict[AssetRef, tuple[float, ImageInfo]] = {}
+
+    def recall(self, ref: ImageRef) -> ImageInfo | None:
+        """What is known of an image; None for nothing, or nothing recent."""
+        noted, info = self._infos.get(ref, (0.0, None)) if isinstance(ref, AssetRef) else (0, None)
+        return info if info is not None and time.monotonic() - noted < MEMORY_SECONDS else None
+
+    def note(self, ref: ImageRef, info: ImageInfo) -> None:
+        """Remember an image, if it is a stored one."""
+        if isinstance(ref, AssetRef):
+            if len(self._infos) >= _MOST_REMEMBERED:
+                self._infos.clear()
+            self._infos[ref] = time.monotonic(), info
+
+
+_memories: WeakKeyDictionary[object, _Memory] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def forget_images() -> None:
+    """Know nothing of any image any more, as after a new sign-in."""
+    with _lock:
+        _memories.clear()
+
+
+def _memory_of(session: Session) -> _Memory:
+    with _lock:
+        return _memories.setdefault(session.sign_in, _Memory())
 
 
 _Named = tuple[ee.Image, ImageRef, str]
@@ -120,20 +169,27 @@ def _name(image: object) -> _Named:
     )
 
 
-def _describe(named: Sequence[_Named], transport: Transport) -> Iterator[ImageInfo]:
-    if len(named) == 1:
-        image, ref, label = named[0]
+def _question(batch: Sequence[_Named]) -> tuple[bytes, str]:
+    """The expression of some images' metadata, and what messages call it."""
+    image, ref, label = batch[0]
+    if len(batch) == 1:
         known = ref if isinstance(ref, ExpressionRef) else serialize(image, label)
-        yield decode_image_info(compute_value(known.expression, transport, label=label))
-        return
-    label = f"{named[0][2]} and {len(named) - 1} more images"
-    collection = ee.ImageCollection([image for image, _, _ in named])
-    result = compute_value(serialize(collection, label).expression, transport, label=label)
+        return known.expression, label
+    label = f"{label} and {len(batch) - 1} more images"
+    collection = ee.ImageCollection([image for image, _, _ in batch])
+    return serialize(collection, label).expression, label
+
+
+def _infos(batch: Sequence[_Named], result: Any) -> list[ImageInfo]:
+    """The metadata in the answer to `_question`."""
+    if len(batch) == 1:
+        return [decode_image_info(result)]
     features = result.get("features", []) if isinstance(result, dict) else []
-    if len(features) != len(named):
-        raise BadReplyError(f"Asked about {len(named)} images, got {len(features)}: {label}.")
-    for feature in features:
-        yield decode_image_info(feature)
+    if len(features) != len(batch):
+        raise BadReplyError(
+            f"Asked about {len(batch)} images, got {len(features)}: {_question(batch)[1]}."
+        )
+    return [decode_image_info(feature) for feature in features]
 
 
 def finest(bands: Sequence[BandInfo]) -> BandInfo:

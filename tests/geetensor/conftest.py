@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 import ee
 import pytest
 
 import eemulator
+from geetensor.source import forget_images
 from tests.eemulator import synthetic
+from tests.geetensor.faulty import faulty
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from tests.geetensor.faulty import Decide, FaultyServer
+
+    Start = Callable[[Decide], FaultyServer]
 
 
 @pytest.fixture(scope="session")
@@ -48,4 +55,19 @@ def sign_in(server: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     if not (state.initialized and state.cloud_api_base_url == server.url):
         ee.Reset()
         ee.Initialize(credentials=None, url=server.url, project=server.project)
+    forget_images()
     server.reset_stats()
+
+
+@pytest.fixture
+def start(server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Sign in to a server at which some requests go wrong."""
+    with ExitStack() as stack:
+
+        def started(decide: Decide) -> FaultyServer:
+            made = stack.enter_context(faulty(server.url, server.project, lambda *_: None))
+            sign_in(made, monkeypatch)
+            made.decide = decide
+            return made
+
+        yield started

@@ -6,7 +6,6 @@ import gzip
 import logging
 import threading
 import time
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import google.auth.exceptions
@@ -32,17 +31,13 @@ from geetensor.errors import (
 from tests.eemulator import synthetic
 from tests.eemulator.synthetic import UTM
 from tests.geetensor.conftest import sign_in
-from tests.geetensor.faulty import Body, Broken, Refusal, faulty
+from tests.geetensor.faulty import Body, Broken, Refusal
 from tests.geetensor.oracle import assert_exact
 from tests.geetensor.test_export_image import UTM_CRS, WHOLE, box
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from geetensor.engine.pixels import PixelRequest
+    from tests.geetensor.conftest import Start
     from tests.geetensor.faulty import Decide, Fault, FaultyServer
-
-    Start = Callable[[Decide], FaultyServer]
 
 BANDS = ["u16", "i32"]
 NULL = b'{"result": {"type": "Image"}}'
@@ -52,20 +47,6 @@ NULL = b'{"result": {"type": "Image"}}'
 def _small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(geetensor.plan, "TARGET_BYTES", 50_000)
     monkeypatch.setattr(geetensor.engine.answer, "POLICY", RetryPolicy(first_delay=0.01, growth=2))
-
-
-@pytest.fixture
-def start(server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Sign in to a server at which some requests go wrong."""
-    with ExitStack() as stack:
-
-        def started(decide: Decide) -> FaultyServer:
-            made = stack.enter_context(faulty(server.url, server.project, lambda *_: None))
-            sign_in(made, monkeypatch)
-            made.decide = decide
-            return made
-
-        yield started
 
 
 def export(**arguments: Any) -> Any:
@@ -133,7 +114,7 @@ def test_a_quoted_limit_is_relearned_by_no_tile(
         assert server.stats.refusals == {"request size": 1}
         assert_exact(export(), BANDS, 3, UTM)
         assert server.stats.refusals == {"request size": 1}
-        with pytest.raises(RequestTooLargeError, match="may count 9000 bytes"):
+        with pytest.raises(RequestTooLargeError, match="the limit is 9000"):
             ee_image.export_image_fast("TEST/UTM", WHOLE, BANDS, crs_geometry=UTM_CRS)
         assert server.stats.refusals == {"request size": 1}
 
@@ -194,8 +175,9 @@ def test_events_tell_the_whole_story(start: Start) -> None:
     )
     del proxy
     from geetensor.engine.fetch import fetch_pixels
+    from geetensor.export import plan_export
     from geetensor.geometry import parse_area
-    from geetensor.job import parse_options, plan_export
+    from geetensor.options import parse_options
     from geetensor.sinks.memory import MemorySink
     from geetensor.source import open_sources
 
@@ -324,18 +306,15 @@ def test_a_long_list_of_bands_is_cut_in_messages(server: eemulator.Server) -> No
     import numpy as np
     from affine import Affine
 
-    from geetensor.engine.pixels import PixelRequest
+    from geetensor.engine.pixels import PixelRequest, Scene
     from geetensor.engine.wire import AssetRef
     from geetensor.grid import PixelGrid, Window
     from geetensor.masks import group_bands
     from geetensor.plan import Tile
 
     [group] = group_bands([np.dtype("uint8")] * 64, 0)
-    request: PixelRequest = PixelRequest(
-        AssetRef("A/B"),
-        "A/B",
-        PixelGrid("EPSG:4326", Affine.identity(), 9, 9),
-        tuple(f"A{n:02}" for n in range(64)),
-        Tile(group, Window(0, 0, 9, 9)),
-    )
+    names = tuple(f"A{n:02}" for n in range(64))
+    scene = Scene("A/B", names, (group,), {None: AssetRef("A/B")})
+    grid = PixelGrid("EPSG:4326", Affine.identity(), 9, 9)
+    request = PixelRequest([scene], grid, Tile(group, Window(0, 0, 9, 9)))
     assert "bands A00, A01, A02, A03, A04, A05, A06, A07, … (64 in all), rows" in str(request)

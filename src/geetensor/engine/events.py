@@ -23,15 +23,13 @@ class TileFetched:
 
     Attributes:
         subject: asset and tile, for people.
-        tile: which bands and pixels.
-        time: index on the time axis.
+        tile: which dates, bands and pixels.
         attempts: how often it was asked for.
         seconds: from the start of the last attempt until all was placed.
     """
 
     subject: str
     tile: Tile
-    time: int
     attempts: int
     seconds: float
 

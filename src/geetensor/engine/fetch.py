@@ -17,13 +17,14 @@ from geetensor.engine.transport import Collected, Reply
 from geetensor.errors import BadReplyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from geetensor.engine.call import Call
     from geetensor.engine.events import Hook
     from geetensor.engine.pixels import PixelRequest, Sink
     from geetensor.engine.tasks import Outcome
     from geetensor.engine.transport import Transport
+    from geetensor.plan import Limits
 
 
 def concurrency(transport: Transport, max_workers: int | None = None) -> int:
@@ -35,6 +36,15 @@ def concurrency(transport: Transport, max_workers: int | None = None) -> int:
     """
     limit = endpoint_of(transport.session).scheduler.limit
     return limit if max_workers is None else min(limit, max_workers)
+
+
+def known_limits(transport: Transport) -> Limits:
+    """What one request may ask for: as published, or as the service has said since.
+
+    Args:
+        transport: the door to the network.
+    """
+    return endpoint_of(transport.session).limits
 
 
 def fetch_pixels(
@@ -68,22 +78,29 @@ def fetch_pixels(
 def compute_value(
     expression: bytes, transport: Transport, *, label: str, hook: Hook | None = None
 ) -> Any:
-    """The value of an expression.
+    """The value of an expression; see `compute_values`."""
+    [value] = compute_values([(expression, label)], transport, hook=hook)
+    return value
+
+
+def compute_values(
+    expressions: Sequence[tuple[bytes, str]], transport: Transport, *, hook: Hook | None = None
+) -> list[Any]:
+    """The values of some expressions, asked for at the same time.
 
     Args:
-        expression: serialised.
+        expressions: serialised, each with what messages call it.
         transport: the door to the network.
-        label: what to call it in messages.
         hook: called with events.
 
     Raises:
-        EarthEngineError: if the service does not answer it.
+        EarthEngineError: the first that the service does not answer.
         BadReplyError: if it answers with nothing.
     """
-    task = _ValueTask(expression, transport, label)
+    tasks = [_ValueTask(expression, transport, label) for expression, label in expressions]
     pace = endpoint_of(transport.session).value_pace
-    _run(Job([task], hook=hook, pace=pace), transport)
-    return task.value
+    _run(Job(tasks, hook=hook, pace=pace), transport)
+    return [task.value for task in tasks]
 
 
 def _run(job: Job, transport: Transport) -> None:

@@ -12,6 +12,7 @@ from geetensor.engine.answer import answer_to
 from geetensor.engine.decode import RowWriter, pixel_decoder
 from geetensor.engine.endpoint import endpoint_of
 from geetensor.engine.events import Split, TileFetched, emit
+from geetensor.engine.expression import stacked
 from geetensor.engine.retry import NO_REPLY, Remedy, remedy
 from geetensor.engine.tasks import Done, Fail, Replace, Retry
 from geetensor.engine.transport import Reply
@@ -20,12 +21,13 @@ from geetensor.grid import PixelGrid, Window
 from geetensor.masks import FileFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from geetensor.engine.call import Call
     from geetensor.engine.events import Hook
     from geetensor.engine.tasks import Outcome
     from geetensor.engine.transport import Transport
+    from geetensor.masks import BandGroup
     from geetensor.plan import Tile
 
 _NAMED_BANDS = 8
@@ -37,38 +39,55 @@ export is not cut to crumbs for it."""
 
 
 @dataclass(frozen=True, slots=True)
-class PixelRequest:
-    """One tile of one image.
+class Scene:
+    """One image of an export.
 
     Attributes:
-        ref: the image.
         label: what to call it in messages.
-        grid: of the whole output.
-        band_ids: Earth Engine's names of all bands of the output.
-        tile: its share of it.
-        time: index on the output's time axis.
+        band_ids: Earth Engine's names of the bands, in the output's order.
+        groups: the bands, grouped by how their masks travel.
+        refs: how requests name the image, by the value that is to stand under masked pixels.
     """
 
-    ref: wire.ImageRef
     label: str
-    grid: PixelGrid
     band_ids: tuple[str, ...]
-    tile: Tile
-    time: int = 0
+    groups: tuple[BandGroup, ...]
+    refs: Mapping[float | None, wire.ImageRef]
 
-    @property
-    def tile_bands(self) -> list[str]:
-        """Earth Engine's names of the tile's bands."""
-        return [self.band_ids[i] for i in self.tile.group.indices]
+
+@dataclass(frozen=True, slots=True)
+class PixelRequest:
+    """One tile of an export.
+
+    Attributes:
+        series: the export's images, by index on the time axis.
+        grid: of the whole output.
+        tile: its share of it.
+    """
+
+    series: Sequence[Scene]
+    grid: PixelGrid
+    tile: Tile
+
+    def image(self) -> tuple[wire.ImageRef, list[str]]:
+        """What the request reads: an image and the names of its bands, in the tile's order."""
+        indices, unmask = self.tile.group.indices, self.tile.group.unmask
+        scenes = [self.series[time] for time in self.tile.times]
+        parts = [
+            (scene.refs[unmask], [scene.band_ids[index] for index in indices]) for scene in scenes
+        ]
+        return parts[0] if len(parts) == 1 else stacked(parts)
 
     def __str__(self) -> str:
         row, col, height, width = self.tile.window
-        bands = self.tile_bands
+        scene, others = self.series[self.tile.times[0]], len(self.tile.times) - 1
+        more = f" and {others} more" if others else ""
+        bands = [scene.band_ids[index] for index in self.tile.group.indices]
         named = ", ".join(bands[:_NAMED_BANDS])
         if len(bands) > _NAMED_BANDS:
             named += f", … ({len(bands)} in all)"
         return (
-            f"{self.label}, bands {named}, rows {row}-{row + height - 1}, "
+            f"{scene.label}{more}, bands {named}, rows {row}-{row + height - 1}, "
             f"columns {col}-{col + width - 1}"
         )
 
@@ -86,12 +105,12 @@ class TileWriter(RowWriter, Protocol):
 class Sink(Protocol):
     """Where pixels go."""
 
-    def open_tile(self, time: int, tile: Tile) -> TileWriter:
+    def open_tile(self, tile: Tile) -> TileWriter:
         """Begin to write a tile. Called from several threads, for disjoint tiles.
 
         Args:
-            time: index on the time axis.
-            tile: which bands and pixels to expect.
+            tile: which dates, bands and pixels to expect. The writer gets an array a date and
+                band: all bands of the first date, then those of the next.
         """
 
 
@@ -180,7 +199,23 @@ class PixelTask:
             if not delivery.split or request.tile.split():
                 return self._smaller(reply.message)
         outcome = answer_to(reply, self.subject, call.attempt)
+        if isinstance(outcome, Fail) and self._may_be_one_date(reply):
+            return self._by_date(reply.message)
         return replace(outcome, rest=rest) if isinstance(outcome, Retry) else outcome
+
+    def _may_be_one_date(self, reply: Reply) -> bool:
+        """Whether the dates may come, or most of them, when each is asked for on its own."""
+        dates = len(self.request.tile.times)
+        return dates > 1 and self.delivery.split and reply.status in {400, 404}
+
+    def _by_date(self, message: str) -> Replace:
+        parts = [self._with(tile) for tile in self.request.tile.by_date()]
+        emit(Split(self.subject, len(parts), message), self.delivery.hook)
+        return Replace(parts)
+
+    def _with(self, tile: Tile) -> PixelTask:
+        """The same for another tile of the same images."""
+        return replace(self, request=replace(self.request, tile=tile))
 
     def _part(self, rows: int) -> tuple[Tile | None, PixelTask | None]:
         """The tile's first rows, if any, and the task of getting the others, if any."""
@@ -192,28 +227,29 @@ class PixelTask:
             return top, None
         below = Window(row + rows, col, height - rows, width)
         rest = replace(self.request.tile, window=below)
-        return top, replace(self, request=replace(self.request, tile=rest))
+        return top, self._with(rest)
 
     def _announce(self, tile: Tile, call: Call) -> None:
         subject = str(replace(self.request, tile=tile))
         seconds = time.monotonic() - call.started
-        event = TileFetched(subject, tile, self.request.time, call.attempt, seconds)
+        event = TileFetched(subject, tile, call.attempt, seconds)
         emit(event, self.delivery.hook)
 
     def _ask(self, call: Call) -> tuple[Reply, int]:
         """The reply, and how many of the tile's rows it has brought to their place for good."""
         request, transport = self.request, self.delivery.transport
         tile = request.tile
+        ref, bands = request.image()
         path, body = wire.pixels_call(
-            request.ref,
+            ref,
             request.grid.window(tile.window),
-            request.tile_bands,
+            bands,
             tile.group.file_format,
             transport.session.project,
             transport.session.workload_tag,
         )
-        writer = self.delivery.sink.open_tile(request.time, tile)
-        decoder = pixel_decoder(tile.group.file_format, request.tile_bands, tile.window[2:], writer)
+        writer = self.delivery.sink.open_tile(tile)
+        decoder = pixel_decoder(tile.group.file_format, bands, tile.window[2:], writer)
         try:
             reply = transport.post(path, body, decoder, call)
         except LossyReplyError:
@@ -250,7 +286,7 @@ class PixelTask:
                     "it."
                 )
             )
-        parts = [replace(self, request=replace(self.request, tile=t)) for t in self._cut()]
+        parts = [self._with(tile) for tile in self._cut()]
         emit(Split(self.subject, len(parts), message), self.delivery.hook)
         return Replace(parts)
 

@@ -34,6 +34,10 @@ CANNOT_RENEW = (
 _DEFAULT_PROJECT = "earthengine-legacy"
 
 
+class _SignIn:
+    """A sign-in of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """An Earth Engine session, as far as requests need it.
@@ -43,6 +47,7 @@ class Session:
         project: the Cloud project that pays.
         workload_tag: the user's tag on requests; empty for none.
         headers: that say which project and which client is asking.
+        sign_in: the same for all sessions of one `ee.Initialize()`, another after the next.
         credentials: google-auth's; None without sign-in. Never shown.
         api_key: Never shown.
     """
@@ -51,6 +56,7 @@ class Session:
     project: str
     workload_tag: str
     headers: dict[str, str]
+    sign_in: object = field(default_factory=_SignIn, repr=False)
     credentials: Any = field(default=None, repr=False)
     api_key: str | None = field(default=None, repr=False)
 
@@ -122,6 +128,7 @@ def current_session() -> Session:
         project=str(project),
         workload_tag=state.workload_tag.get(),
         headers=headers,
+        sign_in=state.cloud_api_resource,
         credentials=state.credentials,
         api_key=state.cloud_api_key,
     )

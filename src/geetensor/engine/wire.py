@@ -67,6 +67,11 @@ class ExpressionRef:
 ImageRef = AssetRef | ExpressionRef
 
 
+def expression_bytes(ref: ImageRef) -> int:
+    """What an image takes of the body of a request that names it, about."""
+    return len(ref.expression) if isinstance(ref, ExpressionRef) else len(ref.asset_id) + 200
+
+
 @dataclass(frozen=True, slots=True)
 class BandInfo:
     """What metadata says of a band.

@@ -9,10 +9,11 @@ import numpy as np
 from geetensor.errors import LossyReplyError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from geetensor.grid import Window
     from geetensor.masks import Fill
     from geetensor.plan import Tile
 
@@ -23,7 +24,7 @@ class MemorySink:
     Args:
         shape: `(time, band, height, width)`.
         dtype: of the array.
-        fill: value of masked pixels, and of pixels that no tile covers.
+        fill: value of masked pixels.
         cast: whether the caller asked for this dtype, so that what it cannot hold may be lost.
 
     Attributes:
@@ -37,10 +38,19 @@ class MemorySink:
         self._fill = fill
         self._cast = cast
 
-    def open_tile(self, time: int, tile: Tile) -> _Placement:
+    def fill(self, windows: Iterable[Window]) -> None:
+        """Write fill where nothing else belongs, in all dates and bands."""
+        for window in windows:
+            self.values[:, :, *window.slices] = self._fill
+
+    def open_tile(self, tile: Tile) -> _Placement:
         """Begin to write a tile to its place; see `geetensor.engine.pixels.Sink`."""
-        # (height, width) of the output under the tile, one view a band
-        targets = [self.values[time, index][tile.window.slices] for index in tile.group.indices]
+        # (height, width) of the output under the tile, one view a date and band
+        targets = [
+            self.values[time, index][tile.window.slices]
+            for time in tile.times
+            for index in tile.group.indices
+        ]
         return _Placement(targets, tile.group.marker, self._fill, lossy=self._cast)
 
 

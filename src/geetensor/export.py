@@ -1,4 +1,4 @@
-"""An export: from arguments to a plan, and from the plan to pixels in memory."""
+"""An export: from images and an area to a plan, and from the plan to pixels in memory."""
 
 from __future__ import annotations
 
@@ -7,133 +7,44 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import psutil
-from affine import Affine
 
-from geetensor.engine.fetch import concurrency, fetch_pixels
-from geetensor.engine.pixels import PixelRequest
+from geetensor.coverage import Coverage, cover
+from geetensor.engine import wire
+from geetensor.engine.fetch import concurrency, fetch_pixels, known_limits
+from geetensor.engine.pixels import PixelRequest, Scene
 from geetensor.engine.wire import ExpressionRef
 from geetensor.errors import InvalidInputError, OutputTooLargeError, OutsideImageError
 from geetensor.grid import (
     PixelGrid,
     converted_resolution,
-    crs_name,
     lattice,
     resolution_from_scale,
     same_crs,
     window_of_geometry,
 )
 from geetensor.masks import Fill, group_bands, output_dtype, resolve_fill
-from geetensor.plan import plan_one_tile, plan_tiles, tile_bytes
+from geetensor.plan import LIMITS, Limits, Tile, plan_one_tile, plan_tiles, tile_bytes
 from geetensor.progress import progress_bar
 from geetensor.sinks.memory import MemorySink
 from geetensor.source import finest, native_grid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from numpy.typing import DTypeLike, NDArray
+    import numpy as np
+    from numpy.typing import NDArray
 
     from geetensor.engine.transport import Transport
-    from geetensor.engine.wire import BandInfo, ImageRef
+    from geetensor.engine.wire import BandInfo
     from geetensor.geometry import Area
     from geetensor.masks import BandGroup
+    from geetensor.options import Options
     from geetensor.source import Source
 
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How the output should be: a caller's arguments, checked as far as they can be alone.
-
-    Attributes:
-        bands: as the caller names them; None for all.
-        scale: as in `resolution_from_scale`; None for the native one.
-        crs: None for the native one.
-        transform: of the lattice that the output's pixels lie on; None to derive it.
-        dtype: of the output; None for the smallest that loses nothing.
-        fill_value: of masked pixels; None for the dtype's default.
-    """
-
-    bands: tuple[str, ...] | None
-    scale: float | None
-    crs: str | None
-    transform: Affine | None
-    dtype: np.dtype[Any] | None
-    fill_value: float | None
-
-
-def parse_options(
-    bands: Sequence[str] | str | None,
-    scale: float | None,
-    crs: object,
-    transform: Affine | None,
-    dtype: DTypeLike | None,
-    fill_value: float | None,
-) -> Options:
-    """Check what can be checked without knowing the image.
-
-    Raises:
-        InvalidInputError: with the reason.
-    """
-    if isinstance(bands, str):
-        bands = (bands,)
-    if bands is not None:
-        bands = tuple(bands)
-        if not bands or not all(isinstance(name, str) for name in bands):
-            raise InvalidInputError(f"bands must be names, at least one; got {bands!r}.")
-        if len(set(bands)) < len(bands):
-            raise InvalidInputError(f"bands names one twice: {', '.join(bands)}.")
-    name = None if crs is None else crs_name(crs)
-    if transform is not None:
-        if scale is not None:
-            raise InvalidInputError("Pass scale or transform, not both.")
-        transform = _check_transform(transform)
-    if scale is not None:
-        resolution_from_scale(scale, name or "EPSG:3857")
-    checked = None if dtype is None else _check_dtype(dtype)
-    if checked is not None:
-        resolve_fill(fill_value, checked)
-    return Options(bands, scale, name, transform, checked, fill_value)
-
-
-def _check_transform(transform: Affine) -> Affine:
-    try:
-        checked = Affine(*(float(v) for v in tuple(transform)[:6]))
-    except (TypeError, ValueError) as error:
-        raise InvalidInputError(
-            f"transform must be an Affine, or six numbers in its order; got {transform!r}."
-        ) from error
-    if not all(math.isfinite(v) for v in checked[:6]) or checked.determinant == 0:
-        raise InvalidInputError(f"transform does not span an area: {tuple(checked)[:6]}.")
-    return checked
-
-
-def _check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
-    try:
-        checked = np.dtype(dtype)
-    except TypeError as error:
-        raise InvalidInputError(f"Unknown dtype {dtype!r}.") from error
-    if checked.kind not in "iuf":
-        raise InvalidInputError(f"dtype must be an integer or a float, got {checked.name}.")
-    return checked
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One image of an export.
-
-    Attributes:
-        label: what to call it in messages.
-        band_ids: Earth Engine's names of the bands, in the output's order.
-        groups: the bands, grouped by how their masks travel.
-        refs: how requests name the image, by the value that is to stand under masked pixels.
-    """
-
-    label: str
-    band_ids: tuple[str, ...]
-    groups: tuple[BandGroup, ...]
-    refs: Mapping[float | None, ImageRef]
+_BYTES_PER_NAME = 40
+"""Of a request's body, that a band of a date takes besides its name: it is renamed, and asked for
+by that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +53,10 @@ class Export:
 
     Attributes:
         grid: of the output.
+        area: that the output is to show.
+        coverage: the parts of the grid that the area touches.
         band_names: of the output, as the caller names them.
-        steps: the images, one for each step of the time axis.
+        scenes: the images, one for each step of the time axis.
         dtype: of the output.
         fill: value of masked pixels.
         cast: whether the caller asked for the dtype.
@@ -151,50 +64,70 @@ class Export:
     """
 
     grid: PixelGrid
+    area: Area
+    coverage: Coverage
     band_names: tuple[str, ...]
-    steps: tuple[Step, ...]
+    scenes: tuple[Scene, ...]
     dtype: np.dtype[Any]
     fill: Fill
     cast: bool
     split: bool
 
-    def requests(self, concurrency: int) -> Iterator[PixelRequest]:
-        """The requests that it takes, in order.
+    def tiles(self, concurrency: int, limits: Limits = LIMITS) -> Iterator[Tile]:
+        """The requests that it takes, in order. Tiles that the area does not touch are left out.
 
         Args:
             concurrency: requests at a time.
+            limits: what one request may ask for.
 
         Raises:
             RequestTooLargeError: if not to be split and too large for one request.
         """
         shape = self.grid.shape
-        target = tile_bytes(self.counted_bytes, concurrency)
-        for time, step in enumerate(self.steps):
-            if self.split:
-                tiles = plan_tiles(shape, step.groups, target=target)
-            else:
-                tiles = iter([plan_one_tile(shape, step.groups)])
-            for tile in tiles:
-                ref = step.refs[tile.group.unmask]
-                yield PixelRequest(ref, step.label, self.grid, step.band_ids, tile, time)
+        if not self.split:
+            yield from (plan_one_tile(shape, scene.groups, limits) for scene in self.scenes)
+            return
+        target = tile_bytes(int(self.counted_bytes * self.coverage.share), concurrency)
+        alike: dict[tuple[BandGroup, ...], list[int]] = {}
+        for time, scene in enumerate(self.scenes):
+            alike.setdefault(scene.groups, []).append(time)
+        for groups, times in alike.items():
+            together = self._most_together(times, limits)
+            for tile in plan_tiles(
+                shape, groups, limits, times=times, target=target, most_together=together
+            ):
+                if self.coverage.touches(tile.window):
+                    yield tile
+
+    def requests(self, concurrency: int, limits: Limits = LIMITS) -> Iterator[PixelRequest]:
+        """The same, ready to be sent."""
+        for tile in self.tiles(concurrency, limits):
+            yield PixelRequest(self.scenes, self.grid, tile)
+
+    def _most_together(self, times: Sequence[int], limits: Limits) -> int:
+        """Dates that one request can name without its own body being too large."""
+        scenes = [self.scenes[time] for time in times]
+        longest = max(wire.expression_bytes(ref) for s in scenes for ref in s.refs.values())
+        names = sum(len(name) + _BYTES_PER_NAME for name in scenes[0].band_ids)
+        return max(1, limits.payload_bytes // 2 // (longest + names))
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """`(time, band, height, width)` of the output."""
-        return len(self.steps), len(self.band_names), *self.grid.shape
+        return len(self.scenes), len(self.band_names), *self.grid.shape
 
     @property
     def computes(self) -> bool:
         """Whether the service has to compute anything, be it only what masked pixels hold."""
         return any(
-            isinstance(ref, ExpressionRef) for step in self.steps for ref in step.refs.values()
+            isinstance(ref, ExpressionRef) for scene in self.scenes for ref in scene.refs.values()
         )
 
     @property
     def counted_bytes(self) -> int:
         """Size of all its pixels, as Earth Engine counts it."""
         pixels = self.grid.height * self.grid.width
-        return pixels * sum(g.bytes_per_pixel for step in self.steps for g in step.groups)
+        return pixels * sum(g.bytes_per_pixel for scene in self.scenes for g in scene.groups)
 
     @property
     def output_bytes(self) -> int:
@@ -227,10 +160,11 @@ def plan_export(
     _check_overlap(sources, selected, area)
     dtype = options.dtype or output_dtype([b.dtype for bands in selected for b in bands])
     fill = resolve_fill(options.fill_value, dtype)
-    steps = tuple(
-        _step(source, bands, fill) for source, bands in zip(sources, selected, strict=True)
+    scenes = tuple(
+        _scene(source, bands, fill) for source, bands in zip(sources, selected, strict=True)
     )
-    return Export(grid, names, steps, dtype, fill, options.dtype is not None, split)
+    cast = options.dtype is not None
+    return Export(grid, area, cover(grid, area), names, scenes, dtype, fill, cast, split)
 
 
 def _base_lattice(source: Source, bands: Sequence[BandInfo], options: Options) -> PixelGrid:
@@ -291,13 +225,13 @@ def _check_overlap(
     )
 
 
-def _step(source: Source, bands: Sequence[BandInfo], fill: Fill) -> Step:
+def _scene(source: Source, bands: Sequence[BandInfo], fill: Fill) -> Scene:
     groups = tuple(group_bands([band.dtype for band in bands], fill))
     refs = {
         group.unmask: source.ref if group.unmask is None else source.unmasked(group.unmask)
         for group in groups
     }
-    return Step(source.label, tuple(band.id for band in bands), groups, refs)
+    return Scene(source.label, tuple(band.id for band in bands), groups, refs)
 
 
 def run_export(
@@ -324,14 +258,16 @@ def run_export(
             f"{export.output_bytes / 1e9:.1f} GB and {available / 1e9:.1f} GB of memory are free. "
             "Ask for a smaller area, a coarser scale or fewer bands or dates at a time."
         )
+    requests = export.requests(concurrency(transport, max_workers), known_limits(transport))
     sink = MemorySink(export.shape, export.dtype, export.fill, cast=export.cast)
     with progress_bar(export.output_bytes, export.dtype.itemsize, enabled=progress) as hook:
         fetch_pixels(
-            export.requests(concurrency(transport, max_workers)),
+            requests,
             sink,
             transport,
             max_workers=max_workers,
             split=export.split,
             hook=hook,
         )
+    sink.fill(export.coverage.blanks())
     return sink.values

@@ -1,0 +1,87 @@
+"""Several images as one: the expression of a request for pixels of a whole series.
+
+With `wire`, the only module in Earth Engine's own spelling. The graph's form is that of the API's
+discovery document (`Expression`, `ValueNode`).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from geetensor.engine.wire import AssetRef, ExpressionRef
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from geetensor.engine.wire import ImageRef
+
+_Node = dict[str, Any]
+
+
+def stacked(parts: Sequence[tuple[ImageRef, Sequence[str]]]) -> tuple[ExpressionRef, list[str]]:
+    """One image with the bands of several, each with its own mask and type.
+
+    Args:
+        parts: images, and which bands of them.
+
+    Returns:
+        The image, and its bands' names: all of the first part, then those of the next.
+    """
+    values: dict[str, _Node] = {}
+    selectors: dict[tuple[str, ...], _Node] = {}
+    images, names = [], []
+    for number, (ref, bands) in enumerate(parts):
+        chosen = tuple(bands)
+        if chosen not in selectors:
+            key = f"bands{len(selectors)}"
+            values[key] = {"constantValue": list(chosen)}
+            selectors[chosen] = {"valueReference": key}
+        image = _image(ref, f"{number}:", values)
+        images.append(_call("Image.select", input=image, bandSelectors=selectors[chosen]))
+        # Bands are renamed by place: what a collection calls them by itself need not be known.
+        names += [f"t{number}_b{index}" for index in range(len(chosen))]
+    collection = _call("ImageCollection.fromImages", images={"arrayValue": {"values": images}})
+    bands_of_all = _call("ImageCollection.toBands", collection=collection)
+    values["all"] = _call("Image.rename", input=bands_of_all, names={"constantValue": names})
+    encoded = json.dumps({"result": "all", "values": values}).encode()
+    return ExpressionRef(encoded, f"{len(parts)} images"), names
+
+
+def _call(function: str, **arguments: _Node) -> _Node:
+    return {"functionInvocationValue": {"functionName": function, "arguments": arguments}}
+
+
+def _image(ref: ImageRef, prefix: str, values: dict[str, _Node]) -> _Node:
+    """The node of an image; what it refers to is added to `values` under prefixed keys."""
+    if isinstance(ref, AssetRef):
+        return _call("Image.load", id={"constantValue": ref.asset_id})
+    graph = json.loads(ref.expression)
+    for key, node in graph["values"].items():
+        values[prefix + key] = _prefixed(node, prefix)
+    return {"valueReference": prefix + graph["result"]}
+
+
+def _prefixed(node: Mapping[str, Any], prefix: str) -> _Node:
+    """A node whose references have the prefix; constants are left as they are."""
+    [(kind, content)] = node.items()
+    match kind:
+        case "valueReference":
+            return {kind: prefix + content}
+        case "arrayValue":
+            return {kind: {"values": [_prefixed(item, prefix) for item in content["values"]]}}
+        case "dictionaryValue":
+            return {kind: {"values": _all_prefixed(content["values"], prefix)}}
+        case "functionDefinitionValue":
+            return {kind: {**content, "body": prefix + content["body"]}}
+        case "functionInvocationValue":
+            moved = {**content, "arguments": _all_prefixed(content.get("arguments", {}), prefix)}
+            if "functionReference" in content:
+                moved["functionReference"] = prefix + content["functionReference"]
+            return {kind: moved}
+        case _:
+            return dict(node)
+
+
+def _all_prefixed(nodes: Mapping[str, Mapping[str, Any]], prefix: str) -> dict[str, _Node]:
+    return {name: _prefixed(node, prefix) for name, node in nodes.items()}
