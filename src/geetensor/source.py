@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import ee
 
 from geetensor.collections import resolve_band
-from geetensor.engine.fetch import compute_values
+from geetensor.engine.fetch import compute_each
 from geetensor.engine.wire import (
     AssetRef,
     BandInfo,
@@ -21,7 +21,12 @@ from geetensor.engine.wire import (
     ImageRef,
     decode_image_info,
 )
-from geetensor.errors import BadReplyError, InvalidInputError, UnknownBandError
+from geetensor.errors import (
+    BadReplyError,
+    GeetensorError,
+    InvalidInputError,
+    UnknownBandError,
+)
 from geetensor.grid import PixelGrid, Window, metres_per_unit
 
 if TYPE_CHECKING:
@@ -100,21 +105,68 @@ def open_sources(images: Sequence[str | ee.Image], transport: Transport) -> list
         InvalidInputError: if one is neither.
         EarthEngineError: if the service does not know one.
     """
-    named = [_name(image) for image in images]
+    opened = _open([_name(image) for image in images], transport, apart=False)
+    errors = [one for one in opened if isinstance(one, GeetensorError)]
+    if errors:
+        raise errors[0]
+    return [one for one in opened if isinstance(one, Source)]
+
+
+def open_each(
+    images: Sequence[str | ee.Image], transport: Transport
+) -> list[Source | GeetensorError]:
+    """The same, where one that fails does not end the others: its error stands in its place.
+
+    Raises:
+        SignInError: if there is no way in.
+    """
+    opened: list[Source | GeetensorError | None] = [None] * len(images)
+    named: dict[int, _Named] = {}
+    for index, image in enumerate(images):
+        try:
+            named[index] = _name(image)
+        except InvalidInputError as error:
+            opened[index] = error
+    for index, one in zip(named, _open([*named.values()], transport, apart=True), strict=True):
+        opened[index] = one
+    return [one for one in opened if one is not None]
+
+
+def _open(
+    named: Sequence[_Named], transport: Transport, *, apart: bool
+) -> list[Source | GeetensorError]:
+    """Look images up: from memory, else many in a request.
+
+    Args:
+        named: the images.
+        transport: the door to the network.
+        apart: whether images of a request that fails are asked for one by one.
+    """
     memory = _memory_of(transport.session)
-    known = {ref: memory.recall(ref) for _, ref, _ in named}
+    known: dict[ImageRef, ImageInfo | GeetensorError | None] = {
+        ref: memory.recall(ref) for _, ref, _ in named
+    }
     new = [*{one[1]: one for one in named if known[one[1]] is None}.values()]
     batches = [new[start : start + METADATA_BATCH] for start in range(0, len(new), METADATA_BATCH)]
-    results = compute_values([_question(batch) for batch in batches], transport)
-    for batch, result in zip(batches, results, strict=True):
-        for (_, ref, _), found in zip(batch, _infos(batch, result), strict=True):
-            known[ref] = found
-            memory.note(ref, found)
-    return [
-        Source(image, ref, info, info.id or label)
-        for image, ref, label in named
-        if (info := known[ref]) is not None
-    ]
+    while batches:
+        answers = compute_each([_question(batch) for batch in batches], transport)
+        again = []
+        for batch, answer in zip(batches, answers, strict=True):
+            for (_, ref, _), found in zip(batch, _infos(batch, answer), strict=True):
+                known[ref] = found
+            if apart and len(batch) > 1 and isinstance(answer, Exception):
+                again += [[one] for one in batch]
+        batches = again
+    for _, ref, _ in new:
+        memory.note(ref, known[ref])
+    sources: list[Source | GeetensorError] = []
+    for image, ref, label in named:
+        match known[ref]:
+            case ImageInfo() as info:
+                sources.append(Source(image, ref, info, info.id or label))
+            case GeetensorError() as error:
+                sources.append(error)
+    return sources
 
 
 class _Memory:
@@ -128,9 +180,9 @@ class _Memory:
         noted, info = self._infos.get(ref, (0.0, None)) if isinstance(ref, AssetRef) else (0, None)
         return info if info is not None and time.monotonic() - noted < MEMORY_SECONDS else None
 
-    def note(self, ref: ImageRef, info: ImageInfo) -> None:
-        """Remember an image, if it is a stored one."""
-        if isinstance(ref, AssetRef):
+    def note(self, ref: ImageRef, info: object) -> None:
+        """Remember an image, if it is a stored one and there is something to remember."""
+        if isinstance(ref, AssetRef) and isinstance(info, ImageInfo):
             if len(self._infos) >= _MOST_REMEMBERED:
                 self._infos.clear()
             self._infos[ref] = time.monotonic(), info
@@ -180,16 +232,19 @@ def _question(batch: Sequence[_Named]) -> tuple[bytes, str]:
     return serialize(collection, label).expression, label
 
 
-def _infos(batch: Sequence[_Named], result: Any) -> list[ImageInfo]:
-    """The metadata in the answer to `_question`."""
-    if len(batch) == 1:
-        return [decode_image_info(result)]
-    features = result.get("features", []) if isinstance(result, dict) else []
-    if len(features) != len(batch):
-        raise BadReplyError(
-            f"Asked about {len(batch)} images, got {len(features)}: {_question(batch)[1]}."
-        )
-    return [decode_image_info(feature) for feature in features]
+def _infos(batch: Sequence[_Named], answer: Any) -> Sequence[ImageInfo | GeetensorError]:
+    """What an answer to `_question` says of each image: its metadata, or why there is none."""
+    try:
+        if isinstance(answer, Exception):
+            raise answer
+        if len(batch) == 1:
+            return [decode_image_info(answer)]
+        features = answer.get("features", []) if isinstance(answer, dict) else []
+        if len(features) != len(batch):
+            raise BadReplyError(f"Asked about {len(batch)} images, got {len(features)}.")
+        return [decode_image_info(feature) for feature in features]
+    except GeetensorError as error:
+        return [error] * len(batch)
 
 
 def finest(bands: Sequence[BandInfo]) -> BandInfo:
