@@ -12,6 +12,7 @@ import shapely
 
 from geetensor.coverage import Coverage, cover
 from geetensor.engine import wire
+from geetensor.engine.expression import unmasked
 from geetensor.engine.fetch import concurrency, fetch_pixels, known_limits
 from geetensor.engine.pixels import PixelRequest, Scene
 from geetensor.engine.wire import ExpressionRef
@@ -233,10 +234,13 @@ def _check_overlap(
 ) -> None:
     """Refuse an area that no image touches; warn where some of a series do not."""
     extents = [native_grid(finest(bands)) for bands in selected]
-    outside = [
-        source.label
-        for source, extent in zip(sources, extents, strict=True)
+    beside = {
+        extent
+        for extent in {*extents}
         if extent is not None and extent.width and not extent.touches(area.shape, area.crs)
+    }
+    outside = [
+        source.label for source, extent in zip(sources, extents, strict=True) if extent in beside
     ]
     if not outside:
         return
@@ -260,7 +264,7 @@ def _check_overlap(
 def _scene(source: Source, bands: Sequence[BandInfo], fill: Fill) -> Scene:
     groups = tuple(group_bands([band.dtype for band in bands], fill))
     refs = {
-        group.unmask: source.ref if group.unmask is None else source.unmasked(group.unmask)
+        group.unmask: source.ref if group.unmask is None else unmasked(source.ref, group.unmask)
         for group in groups
     }
     return Scene(source.label, tuple(band.id for band in bands), groups, refs)

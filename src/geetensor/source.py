@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 import ee
 
 from geetensor.collections import resolve_band
+from geetensor.engine.expression import described
 from geetensor.engine.fetch import compute_each
 from geetensor.engine.wire import (
     AssetRef,
@@ -50,13 +51,11 @@ class Source:
     """An image to read.
 
     Attributes:
-        image: the client's object.
         ref: how requests name it.
         info: its metadata.
         label: what to call it in messages.
     """
 
-    image: ee.Image
     ref: ImageRef
     info: ImageInfo
     label: str
@@ -83,10 +82,6 @@ class Source:
                 raise InvalidInputError(f"bands names {band_id} of {self.label} twice.")
             found.append(by_id[band_id])
         return tuple(found)
-
-    def unmasked(self, value: float) -> ExpressionRef:
-        """The image with `value` under its masked pixels and outside of its footprint."""
-        return serialize(self.image.unmask(value, sameFootprint=False), self.label)
 
 
 def serialize(value: ee.ComputedObject, label: str) -> ExpressionRef:
@@ -121,7 +116,7 @@ def open_each(
         SignInError: if there is no way in.
     """
     opened: list[Source | GeetensorError | None] = [None] * len(images)
-    named: dict[int, _Named] = {}
+    named: dict[int, ImageRef] = {}
     for index, image in enumerate(images):
         try:
             named[index] = _name(image)
@@ -133,37 +128,37 @@ def open_each(
 
 
 def _open(
-    named: Sequence[_Named], transport: Transport, *, apart: bool
+    refs: Sequence[ImageRef], transport: Transport, *, apart: bool
 ) -> list[Source | GeetensorError]:
     """Look images up: from memory, else many in a request.
 
     Args:
-        named: the images.
+        refs: the images.
         transport: the door to the network.
         apart: whether images of a request that fails are asked for one by one.
     """
     memory = _memory_of(transport.session)
     known: dict[ImageRef, ImageInfo | GeetensorError | None] = {
-        ref: memory.recall(ref) for _, ref, _ in named
+        ref: memory.recall(ref) for ref in refs
     }
-    new = [*{one[1]: one for one in named if known[one[1]] is None}.values()]
+    new = [ref for ref, info in known.items() if info is None]
     batches = [new[start : start + METADATA_BATCH] for start in range(0, len(new), METADATA_BATCH)]
     while batches:
         answers = compute_each([_question(batch) for batch in batches], transport)
         again = []
         for batch, answer in zip(batches, answers, strict=True):
-            for (_, ref, _), found in zip(batch, _infos(batch, answer), strict=True):
+            for ref, found in zip(batch, _infos(len(batch), answer), strict=True):
                 known[ref] = found
             if apart and len(batch) > 1 and isinstance(answer, Exception):
                 again += [[one] for one in batch]
         batches = again
-    for _, ref, _ in new:
+    for ref in new:
         memory.note(ref, known[ref])
     sources: list[Source | GeetensorError] = []
-    for image, ref, label in named:
+    for ref in refs:
         match known[ref]:
             case ImageInfo() as info:
-                sources.append(Source(image, ref, info, info.id or label))
+                sources.append(Source(ref, info, info.id or ref.label))
             case GeetensorError() as error:
                 sources.append(error)
     return sources
@@ -203,48 +198,38 @@ def _memory_of(session: Session) -> _Memory:
         return _memories.setdefault(session.sign_in, _Memory())
 
 
-_Named = tuple[ee.Image, ImageRef, str]
-"""The client's object, how requests name it, and what messages call it."""
-
-
-def _name(image: object) -> _Named:
+def _name(image: object) -> ImageRef:
     if isinstance(image, str):
         if not image.strip("/ "):
             raise InvalidInputError("The asset id is empty.")
-        return ee.Image.load(image), AssetRef(image), image
+        return AssetRef(image)
     if isinstance(image, ee.Image):
-        label = "the computed image"
-        return image, serialize(image, label), label
+        return serialize(image, "the computed image")
     raise InvalidInputError(
         f"Expected an asset id or an ee.Image, got {type(image).__name__}. "
         "A collection becomes one image by .mosaic(), .median() or .first()."
     )
 
 
-def _question(batch: Sequence[_Named]) -> tuple[bytes, str]:
+def _question(batch: Sequence[ImageRef]) -> tuple[bytes, str]:
     """The expression of some images' metadata, and what messages call it."""
-    image, ref, label = batch[0]
-    if len(batch) == 1:
-        known = ref if isinstance(ref, ExpressionRef) else serialize(image, label)
-        return known.expression, label
-    label = f"{label} and {len(batch) - 1} more images"
-    collection = ee.ImageCollection([image for image, _, _ in batch])
-    return serialize(collection, label).expression, label
+    others = f" and {len(batch) - 1} more images" if len(batch) > 1 else ""
+    return described(batch), batch[0].label + others
 
 
-def _infos(batch: Sequence[_Named], answer: Any) -> Sequence[ImageInfo | GeetensorError]:
+def _infos(count: int, answer: Any) -> Sequence[ImageInfo | GeetensorError]:
     """What an answer to `_question` says of each image: its metadata, or why there is none."""
     try:
         if isinstance(answer, Exception):
             raise answer
-        if len(batch) == 1:
+        if count == 1:
             return [decode_image_info(answer)]
         features = answer.get("features", []) if isinstance(answer, dict) else []
-        if len(features) != len(batch):
-            raise BadReplyError(f"Asked about {len(batch)} images, got {len(features)}.")
+        if len(features) != count:
+            raise BadReplyError(f"Asked about {count} images, got {len(features)}.")
         return [decode_image_info(feature) for feature in features]
     except GeetensorError as error:
-        return [error] * len(batch)
+        return [error] * count
 
 
 def finest(bands: Sequence[BandInfo]) -> BandInfo:
