@@ -66,7 +66,7 @@ def test_what_hangs_is_not_waited_for(
     start: Start, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     monkeypatch.setattr(pace, "FLOOR", 0.5)
-    monkeypatch.setattr("geetensor.engine.scheduler.STALL_FLOOR", 0.5)
+    monkeypatch.setattr("geetensor.engine.job.STALL_FLOOR", 0.5)
     proxy = start(lambda path, n: Broken(how) if path.endswith("Pixels") and n % 9 == 2 else None)
     begun = time.monotonic()
     assert_exact(export(), BANDS, 3, UTM)

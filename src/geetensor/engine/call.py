@@ -27,6 +27,7 @@ class Call:
         last_byte: when bytes came last; at first, when it started.
         ended: whether the service is done with it.
         aborted: why it was stopped; None if it was not.
+        given_up: whether it was stopped for slowness.
     """
 
     def __init__(self, attempt: int = 1) -> None:
@@ -36,6 +37,7 @@ class Call:
         self.last_byte = self.started
         self.ended = False
         self.aborted: str | None = None
+        self.given_up = False
         self._lock = threading.Lock()
         self._stop: Callable[[], None] | None = None
 

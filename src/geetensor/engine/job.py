@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-from geetensor.engine.pace import Pace
+from geetensor.engine.pace import STALL_FLOOR, Pace
 from geetensor.engine.tasks import Cap, Entry
 
 if TYPE_CHECKING:
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from geetensor.engine.call import Call
     from geetensor.engine.events import Hook
     from geetensor.engine.tasks import Task
+
+
+TOTAL_TIMEOUT = 900.0
+"""Seconds for one request: 48 MB at 64 kB/s take 750."""
 
 
 class Job:
@@ -120,6 +124,23 @@ class Job:
         self._exhausted = True
         for call in self.running:
             call.abort("the export was cancelled")
+
+    def give_up_slow_ones(self, now: float) -> None:
+        """Stop the requests under way that are not going to be answered."""
+        calls = {call: entry for call, entry in self.running.items() if not call.ended}
+        patience = self.pace.patience([(c.first_byte or now) - c.started for c in calls])
+        for call, entry in calls.items():
+            doubled = 2**entry.stalls
+            if now - call.started > TOTAL_TIMEOUT:
+                call.abort(f"it was not over after {TOTAL_TIMEOUT:g} s")
+            elif call.first_byte is not None:
+                limit = max(STALL_FLOOR, patience or 0.0) * doubled
+                if now - call.last_byte > limit:
+                    call.given_up = True
+                    call.abort(f"no bytes came for {limit:.0f} s")
+            elif patience is not None and now - call.started > patience * doubled:
+                call.given_up = True
+                call.abort(f"no bytes came within {patience * doubled:.0f} s")
 
     def is_over(self) -> bool:
         """Whether nothing is left to start or to wait for."""
