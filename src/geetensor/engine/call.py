@@ -60,6 +60,10 @@ class Call:
         self.first_byte = self.last_byte = time.monotonic()
         self.on_accepted()
 
+    def rejected(self) -> None:
+        """Note that the service has dealt with it, and will not answer with a success."""
+        self.on_rejected()
+
     def progressed(self) -> None:
         """Note that bytes came."""
         self.last_byte = time.monotonic()
@@ -90,10 +94,18 @@ class Call:
             if self._stop is not None:
                 self._stop()
 
-    # To be overridden: whoever watches the call is told.
+    # To be overridden: whoever watches the call is told, and knows of others.
+
+    @property
+    def calm(self) -> bool:
+        """Whether most other requests succeed."""
+        return False
 
     def on_accepted(self) -> None:
         """The service begins to answer with success."""
+
+    def on_rejected(self) -> None:
+        """The service refuses it for what it is, and not for load."""
 
     def on_ended(self) -> None:
         """The service is done with it, before its pixels are."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from geetensor.engine.tasks import Outcome, Task
     from geetensor.engine.throttle import Throttle
 
-_TICK = 0.25
+TICK = 0.25
 """Seconds between looks at requests that may hang."""
 
 _FAREWELL = 1.0
@@ -41,8 +41,15 @@ class _Running(Call):
         self.scheduler = scheduler
         self.turn = turn
 
+    @property
+    def calm(self) -> bool:
+        return self.scheduler.calm
+
     def on_accepted(self) -> None:
         self.scheduler.note_accepted(self)
+
+    def on_rejected(self) -> None:
+        self.scheduler.note_rejected(self)
 
     def on_ended(self) -> None:
         self.scheduler.note_ended(self)
@@ -68,6 +75,12 @@ class Scheduler:
         """Requests at a time, for now."""
         with self._changed:
             return self._agenda.throttle.limit
+
+    @property
+    def calm(self) -> bool:
+        """Whether most requests succeed."""
+        with self._changed:
+            return self._agenda.weather.calm
 
     def restrict(self, ceiling: int) -> None:
         """Never again have more requests at a time than this."""
@@ -142,9 +155,13 @@ class Scheduler:
     def note_accepted(self, call: _Running) -> None:
         """The service begins to answer."""
         with self._changed:
-            self._agenda.throttle.accepted(call.turn.ticket)
-            call.turn.job.pace.answered((call.first_byte or call.started) - call.started)
+            self._agenda.accepted(call.turn, call.first_byte or call.started)
             self._changed.notify_all()
+
+    def note_rejected(self, call: _Running) -> None:
+        """The service has room for a request, but does not like it."""
+        with self._changed:
+            self._agenda.throttle.accepted(call.turn.ticket)
 
     def note_ended(self, call: _Running) -> None:
         """The service is done with a request, whose pixels may still be worked on."""
@@ -176,7 +193,7 @@ class Scheduler:
     def _until_due(self, now: float) -> float | None:
         wait = self._agenda.until_due(now)
         if any(job.running for job in self._agenda.jobs):
-            wait = min(wait, _TICK)
+            wait = min(wait, TICK)
         return wait if wait < math.inf else None
 
     def _work(self, first: _Running) -> None:
