@@ -213,7 +213,7 @@ def _check_overlap(
         warnings.warn(
             f"The area does not touch {len(outside)} of {len(sources)} scenes, which will hold "
             f"fill only: {listed}",
-            stacklevel=4,
+            stacklevel=5,
         )
         return
     extent = extents[0]
