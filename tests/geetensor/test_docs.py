@@ -65,10 +65,12 @@ def test_the_readmes_examples(
     names: dict[str, Any], capsys: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
 ) -> None:
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    six_lines, emulator, signing_in = blocks
+    six_lines, patches, emulator, signing_in = blocks
     with pytest.warns(UserWarning, match="Already signed in"):
         exec(six_lines, names)  # noqa: S102 - our own README
     assert names["cube"].ndim == 4
+    exec(patches, names)  # noqa: S102
+    assert capsys.readouterr().out.count("(2, 256, 256)") == len(names["scenes"])
     ee.Reset()
     exec(emulator, names)  # noqa: S102
     assert capsys.readouterr().out
