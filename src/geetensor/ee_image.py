@@ -11,6 +11,8 @@ rounding decides, and that of a tile's grid may differ from the whole one's.
 
 from __future__ import annotations
 
+from collections.abc import Sized
+from contextlib import closing
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -23,20 +25,23 @@ from geetensor.engine.session import current_session
 from geetensor.engine.transport import Transport
 from geetensor.errors import InvalidInputError
 from geetensor.export import Export, plan_export, run_export
-from geetensor.geometry import GEOGRAPHIC
-from geetensor.grid import parse_crs
+from geetensor.geometry import GEOGRAPHIC, parse_spot
+from geetensor.grid import crs_name, parse_crs
 from geetensor.options import Options, parse_options
+from geetensor.patches import Patch, run_many
 from geetensor.preview import Plan as Plan
+from geetensor.progress import patch_bar
 from geetensor.source import open_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import ee
     from affine import Affine
     from numpy.typing import DTypeLike, NDArray
 
     from geetensor.ee_utils import Geometry
+    from geetensor.errors import GeetensorError
     from geetensor.source import Source
 
 
@@ -227,6 +232,86 @@ def export_cube(
         values = run_export(export, transport, max_workers=max_workers, progress=progress)
     attrs = {"asset_ids": asset_ids, "acquisition_dates": list(query["acquisition_date"])}
     return _geotensor(values, export, attrs)
+
+
+def export_many(
+    jobs: Iterable[tuple[Any, ...]],
+    bands: Sequence[str] | None = None,
+    scale: float | None = None,
+    crs: str | None = None,
+    *,
+    size: int | tuple[int, int] | None = None,
+    crs_geometry: str = GEOGRAPHIC,
+    transform: Affine | None = None,
+    dtype: DTypeLike | None = None,
+    fill_value: float | None = None,
+    max_workers: int | None = None,
+    progress: bool = False,
+    timeout: float | None = None,
+) -> Iterator[tuple[int, GeoTensor | GeetensorError]]:
+    """Export many small areas, as for training: thousands of patches, of one image or of many.
+
+    Args:
+        jobs: `(image, geometry)`, as `export_image` takes them; or `(image, point)` and
+            `(image, point, size)` for a patch of `size` pixels whose pixel at row
+            `height // 2`, column `width // 2` contains the point (shapely's, GeoJSON's,
+            `ee.Geometry.Point`, or x and y). Read some hundreds ahead, in the caller's thread.
+        bands: as in `export_image`, of every job.
+        scale: as in `export_image`.
+        crs: as in `export_image`; by default each image's own.
+        size: pixels, or `(height, width)`, of jobs that are points without a size.
+        crs_geometry: of all coordinates; an `ee.Geometry` has its own.
+        transform: as in `export_image`.
+        dtype: as in `export_image`.
+        fill_value: as in `export_image`.
+        max_workers: requests at a time, over all jobs.
+        progress: show a progress bar.
+        timeout: as in `export_image`.
+
+    Yields:
+        The index of a job, and its GeoTensor as `export_image` returns it, or the error that it
+        failed with. In the order in which they are done. Whoever stops taking them stops the
+        fetching: at the most `geetensor.patches.AHEAD_BYTES` of outputs wait.
+
+    Raises:
+        InvalidInputError: if an argument that concerns all jobs is wrong.
+        SignInError: if there is no session, or the project or account is refused.
+
+    Example:
+        >>> points = [(47.46, -18.96), (47.47, -18.95)]
+        >>> patches = export_many([(asset_id, p) for p in points], ["B4", "B8"], size=64)
+        >>> sorted((index, patch.shape) for index, patch in patches)
+        [(0, (2, 64, 64)), (1, (2, 64, 64))]
+    """
+    options = parse_options(bands, scale, crs, transform, dtype, fill_value)
+    if size is not None:
+        parse_spot((0.0, 0.0), size)
+    transport = _open_transport(max_workers, timeout)
+    return _patches(
+        jobs, options, size, crs_name(crs_geometry), transport, max_workers, progress=progress
+    )
+
+
+def _patches(
+    jobs: Iterable[tuple[Any, ...]],
+    options: Options,
+    size: int | tuple[int, int] | None,
+    crs_geometry: str,
+    transport: Transport,
+    max_workers: int | None,
+    *,
+    progress: bool,
+) -> Iterator[tuple[int, GeoTensor | GeetensorError]]:
+    done = run_many(jobs, options, size, crs_geometry, transport, max_workers=max_workers)
+    total = len(jobs) if isinstance(jobs, Sized) else None
+    with transport, closing(done), patch_bar(total, enabled=progress) as count:
+        for one in done:
+            count()
+            if isinstance(one, Patch):
+                attrs = _image_attrs(one.source.info.id)
+                yield one.index, _geotensor(one.values[0], one.export, attrs)
+            else:
+                yield one
 
 
 def plan_image(

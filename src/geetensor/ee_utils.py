@@ -18,7 +18,7 @@ from geetensor.engine.fetch import compute_value
 from geetensor.engine.session import NOT_SIGNED_IN, current_session, is_signed_in
 from geetensor.engine.transport import Transport
 from geetensor.errors import InvalidInputError, SignInError
-from geetensor.geometry import GEOGRAPHIC, Area, parse_area
+from geetensor.geometry import GEOGRAPHIC, Area, Spot, as_point, parse_area, parse_spot
 from geetensor.grid import reproject_geometry
 from geetensor.source import serialize
 
@@ -155,13 +155,44 @@ def parse_geometry(geometry: Geometry, crs: object, transport: Transport | None 
     Raises:
         InvalidInputError: if it is no valid area.
     """
+    return parse_area(*_without_ee(geometry, crs, transport))
+
+
+def parse_extent(
+    geometry: Geometry | Any, size: object, crs: object, transport: Transport | None = None
+) -> Area | Spot:
+    """An area in any form, or a point and a size.
+
+    Args:
+        geometry: as `parse_geometry` takes, or a point: shapely's, GeoJSON's, an
+            `ee.Geometry.Point`, or x and y.
+        size: pixels around a point, as in `geetensor.geometry.parse_spot`; None for an area.
+        crs: of its coordinates; an `ee.Geometry` has its own.
+        transport: as in `parse_geometry`.
+
+    Raises:
+        InvalidInputError: if it is neither, or a point without a size.
+    """
+    plain, own_crs = _without_ee(geometry, crs, transport)
+    point = as_point(plain)
+    if point is None:
+        return parse_area(plain, own_crs)
+    if size is None:
+        raise InvalidInputError(f"The point {point} needs a size in pixels: pass size=.")
+    return parse_spot(point, size, own_crs)
+
+
+def _without_ee(
+    geometry: Geometry | Any, crs: object, transport: Transport | None
+) -> tuple[Any, object]:
+    """A geometry that is no object of the client's, and the CRS of its coordinates."""
     if isinstance(geometry, (ee.Feature, ee.FeatureCollection)):
         geometry = geometry.geometry()
-    if not isinstance(geometry, ee.Geometry):
-        if isinstance(geometry, ee.ComputedObject):
-            raise InvalidInputError(f"geometry must be an area, got {type(geometry).__name__}.")
-        return parse_area(geometry, crs)
-    return parse_area(_geojson(geometry, transport), GEOGRAPHIC)
+    if isinstance(geometry, ee.Geometry):
+        return _geojson(geometry, transport), GEOGRAPHIC
+    if isinstance(geometry, ee.ComputedObject):
+        raise InvalidInputError(f"geometry must be an area, got {type(geometry).__name__}.")
+    return geometry, crs
 
 
 def _geojson(geometry: ee.Geometry, transport: Transport | None) -> dict[str, Any]:

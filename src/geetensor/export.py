@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psutil
+import shapely
 
 from geetensor.coverage import Coverage, cover
 from geetensor.engine import wire
+from geetensor.engine.expression import unmasked
 from geetensor.engine.fetch import concurrency, fetch_pixels, known_limits
 from geetensor.engine.pixels import PixelRequest, Scene
 from geetensor.engine.wire import ExpressionRef
 from geetensor.errors import InvalidInputError, OutputTooLargeError, OutsideImageError
+from geetensor.geometry import Area, Spot
 from geetensor.grid import (
     PixelGrid,
     converted_resolution,
@@ -22,6 +25,7 @@ from geetensor.grid import (
     resolution_from_scale,
     same_crs,
     window_of_geometry,
+    window_of_point,
 )
 from geetensor.masks import Fill, group_bands, output_dtype, resolve_fill
 from geetensor.plan import LIMITS, Limits, Tile, plan_one_tile, plan_tiles, tile_bytes
@@ -37,7 +41,6 @@ if TYPE_CHECKING:
 
     from geetensor.engine.transport import Transport
     from geetensor.engine.wire import BandInfo
-    from geetensor.geometry import Area
     from geetensor.masks import BandGroup
     from geetensor.options import Options
     from geetensor.source import Source
@@ -73,27 +76,33 @@ class Export:
     cast: bool
     split: bool
 
-    def tiles(self, concurrency: int, limits: Limits = LIMITS) -> Iterator[Tile]:
+    def tiles(
+        self, concurrency: int, limits: Limits = LIMITS, *, beside: int = 0
+    ) -> Iterator[Tile]:
         """The requests that it takes, in order. Tiles that the area does not touch are left out.
 
         Args:
             concurrency: requests at a time.
             limits: what one request may ask for.
+            beside: counted bytes of other exports that are fetched at the same time.
 
         Raises:
             RequestTooLargeError: if not to be split and too large for one request.
         """
-        for tile in self.all_tiles(concurrency, limits):
+        for tile in self.all_tiles(concurrency, limits, beside=beside):
             if self.coverage.touches(tile.window):
                 yield tile
 
-    def all_tiles(self, concurrency: int, limits: Limits = LIMITS) -> Iterator[Tile]:
+    def all_tiles(
+        self, concurrency: int, limits: Limits = LIMITS, *, beside: int = 0
+    ) -> Iterator[Tile]:
         """The same with those that the area does not touch: every pixel, band and date once."""
         shape = self.grid.shape
         if not self.split:
             yield from (plan_one_tile(shape, scene.groups, limits) for scene in self.scenes)
             return
-        target = tile_bytes(int(self.counted_bytes * self.coverage.share), concurrency)
+        own = int(self.counted_bytes * self.coverage.share)
+        target = tile_bytes(own + beside, concurrency)
         alike: dict[tuple[BandGroup, ...], list[int]] = {}
         for time, scene in enumerate(self.scenes):
             alike.setdefault(scene.groups, []).append(time)
@@ -103,10 +112,31 @@ class Export:
                 shape, groups, limits, times=times, target=target, most_together=together
             )
 
-    def requests(self, concurrency: int, limits: Limits = LIMITS) -> Iterator[PixelRequest]:
+    def requests(
+        self, concurrency: int, limits: Limits = LIMITS, *, beside: int = 0
+    ) -> Iterator[PixelRequest]:
         """The same, ready to be sent."""
-        for tile in self.tiles(concurrency, limits):
+        for tile in self.tiles(concurrency, limits, beside=beside):
             yield PixelRequest(self.scenes, self.grid, tile)
+
+    def sink(self) -> MemorySink:
+        """A place in memory for its pixels."""
+        return MemorySink(self.shape, self.dtype, self.fill, cast=self.cast)
+
+    def values(self, sink: MemorySink) -> NDArray[Any]:
+        """The whole output, when all tiles are in place.
+
+        Tiles may have brought pixels of blocks that the area does not touch: these are fill too,
+        so that the output does not depend on how it was cut.
+
+        Args:
+            sink: of this export.
+
+        Returns:
+            Array of shape `(time, band, height, width)`.
+        """
+        sink.fill(self.coverage.blanks())
+        return sink.values
 
     def _most_together(self, times: Sequence[int], limits: Limits) -> int:
         """Dates that one request can name without its own body being too large."""
@@ -140,13 +170,13 @@ class Export:
 
 
 def plan_export(
-    sources: Sequence[Source], area: Area, options: Options, *, split: bool = True
+    sources: Sequence[Source], extent: Area | Spot, options: Options, *, split: bool = True
 ) -> Export:
     """What it takes to export images over an area. Sends nothing.
 
     Args:
         sources: one for each step of the time axis; the first one's grid is the default.
-        area: to cover.
+        extent: the area to cover, or the pixels around a point.
         options: how the output should be.
         split: False for one request an image.
 
@@ -160,7 +190,12 @@ def plan_export(
         raise InvalidInputError(f"{sources[0].label} has no bands.")
     selected = [source.bands(names) for source in sources]
     base = _base_lattice(sources[0], selected[0], options)
-    grid = base.window(window_of_geometry(base, area.shape, area.crs))
+    if isinstance(extent, Spot):
+        grid = base.window(window_of_point(base, (extent.x, extent.y), extent.crs, extent.shape))
+        area = Area(shapely.box(*grid.bounds), grid.crs)
+    else:
+        grid = base.window(window_of_geometry(base, extent.shape, extent.crs))
+        area = extent
     _check_overlap(sources, selected, area)
     dtype = options.dtype or output_dtype([b.dtype for bands in selected for b in bands])
     fill = resolve_fill(options.fill_value, dtype)
@@ -205,10 +240,13 @@ def _check_overlap(
 ) -> None:
     """Refuse an area that no image touches; warn where some of a series do not."""
     extents = [native_grid(finest(bands)) for bands in selected]
-    outside = [
-        source.label
-        for source, extent in zip(sources, extents, strict=True)
+    beside = {
+        extent
+        for extent in {*extents}
         if extent is not None and extent.width and not extent.touches(area.shape, area.crs)
+    }
+    outside = [
+        source.label for source, extent in zip(sources, extents, strict=True) if extent in beside
     ]
     if not outside:
         return
@@ -232,7 +270,7 @@ def _check_overlap(
 def _scene(source: Source, bands: Sequence[BandInfo], fill: Fill) -> Scene:
     groups = tuple(group_bands([band.dtype for band in bands], fill))
     refs = {
-        group.unmask: source.ref if group.unmask is None else source.unmasked(group.unmask)
+        group.unmask: source.ref if group.unmask is None else unmasked(source.ref, group.unmask)
         for group in groups
     }
     return Scene(source.label, tuple(band.id for band in bands), groups, refs)
@@ -263,7 +301,7 @@ def run_export(
             "Ask for a smaller area, a coarser scale or fewer bands or dates at a time."
         )
     requests = export.requests(concurrency(transport, max_workers), known_limits(transport))
-    sink = MemorySink(export.shape, export.dtype, export.fill, cast=export.cast)
+    sink = export.sink()
     with progress_bar(export.output_bytes, export.dtype.itemsize, enabled=progress) as hook:
         fetch_pixels(
             requests,
@@ -273,5 +311,4 @@ def run_export(
             split=export.split,
             hook=hook,
         )
-    sink.fill(export.coverage.blanks())
-    return sink.values
+    return export.values(sink)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from shapely.geometry import MultiPolygon, Polygon, shape
+from shapely.geometry import MultiPolygon, Point, Polygon, shape
 from shapely.validation import explain_validity
 
 from geetensor.errors import InvalidInputError
@@ -34,6 +34,66 @@ class Area:
 
     shape: Polygon | MultiPolygon
     crs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Pixels around a point.
+
+    Attributes:
+        x: easting or longitude, in units of the CRS.
+        y: northing or latitude, in units of the CRS.
+        crs: of the point.
+        shape: `(height, width)`, in pixels of whatever grid it is asked of.
+    """
+
+    x: float
+    y: float
+    crs: str
+    shape: tuple[int, int]
+
+
+def parse_spot(point: tuple[float, float], size: object, crs: object = GEOGRAPHIC) -> Spot:
+    """Check a point and a size.
+
+    Args:
+        point: x and y.
+        size: pixels: a whole number, or `(height, width)`.
+        crs: of the point.
+
+    Raises:
+        InvalidInputError: if the point is not finite or the size no size.
+    """
+    sides = size if isinstance(size, (tuple, list)) else (size, size)
+    if len(sides) != 2 or not all(_is_whole(side) and side > 0 for side in sides):
+        raise InvalidInputError(
+            f"size must be pixels, a whole number above 0 or (height, width); got {size!r}."
+        )
+    if not all(math.isfinite(v) for v in point):
+        raise InvalidInputError(f"The point has coordinates that are not finite: {point}.")
+    return Spot(*point, crs_name(crs), (int(sides[0]), int(sides[1])))
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def as_point(geometry: object) -> tuple[float, float] | None:
+    """The coordinates of a point: shapely's, GeoJSON's or a pair of numbers; None for others."""
+    if isinstance(geometry, Point):
+        return None if geometry.is_empty else (geometry.x, geometry.y)
+    if isinstance(geometry, Mapping):
+        inner = geometry.get("geometry", geometry)
+        if not isinstance(inner, Mapping) or inner.get("type") != "Point":
+            return None
+        geometry = inner.get("coordinates")
+    if not isinstance(geometry, (tuple, list, np.ndarray)) or len(geometry) not in {2, 3}:
+        return None
+    try:
+        x, y = (float(v) for v in geometry[:2])
+    except (TypeError, ValueError):
+        return None
+    return x, y
 
 
 def parse_area(geometry: object, crs: object = GEOGRAPHIC) -> Area:

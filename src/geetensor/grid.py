@@ -245,6 +245,33 @@ def window_of_geometry(base: PixelGrid, geometry: BaseGeometry, crs_geometry: st
     return Window(row, col, max(end_row - row, 1), max(end_col - col, 1))
 
 
+def window_of_point(
+    base: PixelGrid, point: tuple[float, float], crs_point: str, shape: tuple[int, int]
+) -> Window:
+    """The window of a lattice around the pixel that contains a point.
+
+    Args:
+        base: the lattice; its size does not matter, the window may lie anywhere.
+        point: x and y.
+        crs_point: CRS of the point.
+        shape: `(height, width)` of the window, in pixels; the point's pixel has row
+            `height // 2` and column `width // 2` of it.
+
+    Raises:
+        InvalidInputError: if the point cannot be expressed in the lattice's CRS.
+    """
+    there = geometry_in_pixels(base, shapely.Point(point), crs_point)
+    x, y = shapely.get_coordinates(there)[0]
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise InvalidInputError(
+            f"The point {point} has no finite coordinates in {base.crs}. Check crs_geometry "
+            f"({crs_point}), or pass another crs."
+        )
+    col, row = math.floor(x + TOLERANCE), math.floor(y + TOLERANCE)
+    height, width = shape
+    return Window(row - height // 2, col - width // 2, height, width)
+
+
 def geometry_in_pixels(grid: PixelGrid, geometry: BaseGeometry, crs_geometry: str) -> BaseGeometry:
     """A geometry in pixels of a grid: x is the column, y the row.
 

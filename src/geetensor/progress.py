@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 from geetensor.engine.events import TileFetched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from geetensor.engine.events import Event, Hook
 
@@ -47,3 +47,18 @@ def progress_bar(
                 bar.update(pixels * len(tile.group.indices) * output_itemsize)
 
         yield on_event
+
+
+@contextmanager
+def patch_bar(total: int | None, *, enabled: bool) -> Iterator[Callable[[], object]]:
+    """A bar that counts exports.
+
+    Args:
+        total: how many there will be; None if nobody knows.
+        enabled: whether to show it.
+
+    Yields:
+        What to call when one is done.
+    """
+    with tqdm(total=total, unit="patch", desc="Earth Engine", disable=not enabled) as bar:
+        yield bar.update

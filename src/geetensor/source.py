@@ -12,7 +12,8 @@ from weakref import WeakKeyDictionary
 import ee
 
 from geetensor.collections import resolve_band
-from geetensor.engine.fetch import compute_values
+from geetensor.engine.expression import described
+from geetensor.engine.fetch import compute_each
 from geetensor.engine.wire import (
     AssetRef,
     BandInfo,
@@ -21,7 +22,12 @@ from geetensor.engine.wire import (
     ImageRef,
     decode_image_info,
 )
-from geetensor.errors import BadReplyError, InvalidInputError, UnknownBandError
+from geetensor.errors import (
+    BadReplyError,
+    GeetensorError,
+    InvalidInputError,
+    UnknownBandError,
+)
 from geetensor.grid import PixelGrid, Window, metres_per_unit
 
 if TYPE_CHECKING:
@@ -45,13 +51,11 @@ class Source:
     """An image to read.
 
     Attributes:
-        image: the client's object.
         ref: how requests name it.
         info: its metadata.
         label: what to call it in messages.
     """
 
-    image: ee.Image
     ref: ImageRef
     info: ImageInfo
     label: str
@@ -79,10 +83,6 @@ class Source:
             found.append(by_id[band_id])
         return tuple(found)
 
-    def unmasked(self, value: float) -> ExpressionRef:
-        """The image with `value` under its masked pixels and outside of its footprint."""
-        return serialize(self.image.unmask(value, sameFootprint=False), self.label)
-
 
 def serialize(value: ee.ComputedObject, label: str) -> ExpressionRef:
     """A computed object's expression, ready for any number of requests."""
@@ -100,21 +100,68 @@ def open_sources(images: Sequence[str | ee.Image], transport: Transport) -> list
         InvalidInputError: if one is neither.
         EarthEngineError: if the service does not know one.
     """
-    named = [_name(image) for image in images]
+    opened = _open([_name(image) for image in images], transport, apart=False)
+    errors = [one for one in opened if isinstance(one, GeetensorError)]
+    if errors:
+        raise errors[0]
+    return [one for one in opened if isinstance(one, Source)]
+
+
+def open_each(
+    images: Sequence[str | ee.Image], transport: Transport
+) -> list[Source | GeetensorError]:
+    """The same, where one that fails does not end the others: its error stands in its place.
+
+    Raises:
+        SignInError: if there is no way in.
+    """
+    opened: list[Source | GeetensorError | None] = [None] * len(images)
+    named: dict[int, ImageRef] = {}
+    for index, image in enumerate(images):
+        try:
+            named[index] = _name(image)
+        except InvalidInputError as error:
+            opened[index] = error
+    for index, one in zip(named, _open([*named.values()], transport, apart=True), strict=True):
+        opened[index] = one
+    return [one for one in opened if one is not None]
+
+
+def _open(
+    refs: Sequence[ImageRef], transport: Transport, *, apart: bool
+) -> list[Source | GeetensorError]:
+    """Look images up: from memory, else many in a request.
+
+    Args:
+        refs: the images.
+        transport: the door to the network.
+        apart: whether images of a request that fails are asked for one by one.
+    """
     memory = _memory_of(transport.session)
-    known = {ref: memory.recall(ref) for _, ref, _ in named}
-    new = [*{one[1]: one for one in named if known[one[1]] is None}.values()]
+    known: dict[ImageRef, ImageInfo | GeetensorError | None] = {
+        ref: memory.recall(ref) for ref in refs
+    }
+    new = [ref for ref, info in known.items() if info is None]
     batches = [new[start : start + METADATA_BATCH] for start in range(0, len(new), METADATA_BATCH)]
-    results = compute_values([_question(batch) for batch in batches], transport)
-    for batch, result in zip(batches, results, strict=True):
-        for (_, ref, _), found in zip(batch, _infos(batch, result), strict=True):
-            known[ref] = found
-            memory.note(ref, found)
-    return [
-        Source(image, ref, info, info.id or label)
-        for image, ref, label in named
-        if (info := known[ref]) is not None
-    ]
+    while batches:
+        answers = compute_each([_question(batch) for batch in batches], transport)
+        again = []
+        for batch, answer in zip(batches, answers, strict=True):
+            for ref, found in zip(batch, _infos(len(batch), answer), strict=True):
+                known[ref] = found
+            if apart and len(batch) > 1 and isinstance(answer, Exception):
+                again += [[one] for one in batch]
+        batches = again
+    for ref in new:
+        memory.note(ref, known[ref])
+    sources: list[Source | GeetensorError] = []
+    for ref in refs:
+        match known[ref]:
+            case ImageInfo() as info:
+                sources.append(Source(ref, info, info.id or ref.label))
+            case GeetensorError() as error:
+                sources.append(error)
+    return sources
 
 
 class _Memory:
@@ -128,9 +175,9 @@ class _Memory:
         noted, info = self._infos.get(ref, (0.0, None)) if isinstance(ref, AssetRef) else (0, None)
         return info if info is not None and time.monotonic() - noted < MEMORY_SECONDS else None
 
-    def note(self, ref: ImageRef, info: ImageInfo) -> None:
-        """Remember an image, if it is a stored one."""
-        if isinstance(ref, AssetRef):
+    def note(self, ref: ImageRef, info: object) -> None:
+        """Remember an image, if it is a stored one and there is something to remember."""
+        if isinstance(ref, AssetRef) and isinstance(info, ImageInfo):
             if len(self._infos) >= _MOST_REMEMBERED:
                 self._infos.clear()
             self._infos[ref] = time.monotonic(), info
@@ -151,45 +198,38 @@ def _memory_of(session: Session) -> _Memory:
         return _memories.setdefault(session.sign_in, _Memory())
 
 
-_Named = tuple[ee.Image, ImageRef, str]
-"""The client's object, how requests name it, and what messages call it."""
-
-
-def _name(image: object) -> _Named:
+def _name(image: object) -> ImageRef:
     if isinstance(image, str):
         if not image.strip("/ "):
             raise InvalidInputError("The asset id is empty.")
-        return ee.Image.load(image), AssetRef(image), image
+        return AssetRef(image)
     if isinstance(image, ee.Image):
-        label = "the computed image"
-        return image, serialize(image, label), label
+        return serialize(image, "the computed image")
     raise InvalidInputError(
         f"Expected an asset id or an ee.Image, got {type(image).__name__}. "
         "A collection becomes one image by .mosaic(), .median() or .first()."
     )
 
 
-def _question(batch: Sequence[_Named]) -> tuple[bytes, str]:
+def _question(batch: Sequence[ImageRef]) -> tuple[bytes, str]:
     """The expression of some images' metadata, and what messages call it."""
-    image, ref, label = batch[0]
-    if len(batch) == 1:
-        known = ref if isinstance(ref, ExpressionRef) else serialize(image, label)
-        return known.expression, label
-    label = f"{label} and {len(batch) - 1} more images"
-    collection = ee.ImageCollection([image for image, _, _ in batch])
-    return serialize(collection, label).expression, label
+    others = f" and {len(batch) - 1} more images" if len(batch) > 1 else ""
+    return described(batch), batch[0].label + others
 
 
-def _infos(batch: Sequence[_Named], result: Any) -> list[ImageInfo]:
-    """The metadata in the answer to `_question`."""
-    if len(batch) == 1:
-        return [decode_image_info(result)]
-    features = result.get("features", []) if isinstance(result, dict) else []
-    if len(features) != len(batch):
-        raise BadReplyError(
-            f"Asked about {len(batch)} images, got {len(features)}: {_question(batch)[1]}."
-        )
-    return [decode_image_info(feature) for feature in features]
+def _infos(count: int, answer: Any) -> Sequence[ImageInfo | GeetensorError]:
+    """What an answer to `_question` says of each image: its metadata, or why there is none."""
+    try:
+        if isinstance(answer, Exception):
+            raise answer
+        if count == 1:
+            return [decode_image_info(answer)]
+        features = answer.get("features", []) if isinstance(answer, dict) else []
+        if len(features) != count:
+            raise BadReplyError(f"Asked about {count} images, got {len(features)}.")
+        return [decode_image_info(feature) for feature in features]
+    except GeetensorError as error:
+        return [error] * count
 
 
 def finest(bands: Sequence[BandInfo]) -> BandInfo:

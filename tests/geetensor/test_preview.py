@@ -311,7 +311,7 @@ images    4, from TEST/SERIES/s004
 bands     u16, f32
 grid      1200 columns × 1000 rows, pixels of 2 m, EPSG:32738
 output    float32 (4, 2, 1000, 1200), 38.4 MB; masked pixels become NaN
-requests  24 of at most 2 MB, 48 MB in all as Earth Engine counts; 8 at a time""",
+requests  20 of at most 3 MB, 48 MB in all as Earth Engine counts; 8 at a time""",
     "one date": """\
 images    1: TEST/SERIES/s004
 bands     u16

@@ -1,4 +1,4 @@
-"""Several images as one: the expression of a request for pixels of a whole series.
+"""Expressions of images: as they are, with something under their masks, several together.
 
 With `wire`, the only module in Earth Engine's own spelling. The graph's form is that of the API's
 discovery document (`Expression`, `ValueNode`).
@@ -41,11 +41,38 @@ def stacked(parts: Sequence[tuple[ImageRef, Sequence[str]]]) -> tuple[Expression
         images.append(_call("Image.select", input=image, bandSelectors=selectors[chosen]))
         # Bands are renamed by place: what a collection calls them by itself need not be known.
         names += [f"t{number}_b{index}" for index in range(len(chosen))]
-    collection = _call("ImageCollection.fromImages", images={"arrayValue": {"values": images}})
-    bands_of_all = _call("ImageCollection.toBands", collection=collection)
-    values["all"] = _call("Image.rename", input=bands_of_all, names={"constantValue": names})
-    encoded = json.dumps({"result": "all", "values": values}).encode()
-    return ExpressionRef(encoded, f"{len(parts)} images"), names
+    bands_of_all = _call("ImageCollection.toBands", collection=_collection(images))
+    renamed = _call("Image.rename", input=bands_of_all, names={"constantValue": names})
+    return ExpressionRef(_encoded(renamed, values), f"{len(parts)} images"), names
+
+
+def described(refs: Sequence[ImageRef]) -> bytes:
+    """What has the metadata of some images as its value: the image, or a collection of them."""
+    values: dict[str, _Node] = {}
+    images = [_image(ref, f"{number}:", values) for number, ref in enumerate(refs)]
+    if len(images) == 1:
+        return _encoded(images[0], values)
+    return _encoded(_collection(images), values)
+
+
+def unmasked(ref: ImageRef, value: float) -> ExpressionRef:
+    """An image with `value` under its masked pixels and outside of its footprint."""
+    values: dict[str, _Node] = {}
+    filled = _call(
+        "Image.unmask",
+        input=_image(ref, "", values),
+        value=_call("Image.constant", value={"constantValue": value}),
+        sameFootprint={"constantValue": False},
+    )
+    return ExpressionRef(_encoded(filled, values), ref.label)
+
+
+def _encoded(result: _Node, values: dict[str, _Node]) -> bytes:
+    return json.dumps({"result": "result", "values": {**values, "result": result}}).encode()
+
+
+def _collection(images: Sequence[_Node]) -> _Node:
+    return _call("ImageCollection.fromImages", images={"arrayValue": {"values": [*images]}})
 
 
 def _call(function: str, **arguments: _Node) -> _Node:

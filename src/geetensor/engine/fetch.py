@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from geetensor.engine import wire
 from geetensor.engine.answer import answer_to
 from geetensor.engine.endpoint import endpoint_of
 from geetensor.engine.job import Job
+from geetensor.engine.parcels import Parcels
 from geetensor.engine.pixels import Delivery, PixelTask, SizeLesson
 from geetensor.engine.retry import NO_REPLY
 from geetensor.engine.tasks import Cap, Done, Fail
@@ -17,10 +19,12 @@ from geetensor.engine.transport import Collected, Reply
 from geetensor.errors import BadReplyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from geetensor.engine.call import Call
+    from geetensor.engine.endpoint import Endpoint
     from geetensor.engine.events import Hook
+    from geetensor.engine.pace import Pace
     from geetensor.engine.pixels import PixelRequest, Sink
     from geetensor.engine.tasks import Outcome
     from geetensor.engine.transport import Transport
@@ -78,29 +82,76 @@ def fetch_pixels(
 def compute_value(
     expression: bytes, transport: Transport, *, label: str, hook: Hook | None = None
 ) -> Any:
-    """The value of an expression; see `compute_values`."""
-    [value] = compute_values([(expression, label)], transport, hook=hook)
-    return value
+    """The value of an expression.
+
+    Args:
+        expression: serialised.
+        transport: the door to the network.
+        label: what to call it in messages.
+        hook: called with events.
+
+    Raises:
+        EarthEngineError: if the service does not answer it.
+        BadReplyError: if it answers with nothing.
+    """
+    task = _ValueTask(expression, transport, label)
+    pace = endpoint_of(transport.session).value_pace
+    _run(Job([task], hook=hook, pace=pace), transport)
+    return task.value
 
 
-def compute_values(
-    expressions: Sequence[tuple[bytes, str]], transport: Transport, *, hook: Hook | None = None
-) -> list[Any]:
+def compute_each(
+    expressions: Sequence[tuple[bytes, str]], transport: Transport
+) -> list[Any | Exception]:
     """The values of some expressions, asked for at the same time.
 
     Args:
         expressions: serialised, each with what messages call it.
         transport: the door to the network.
-        hook: called with events.
+
+    Returns:
+        The values. One that cannot be had does not end the others: its error stands in its place.
 
     Raises:
-        EarthEngineError: the first that the service does not answer.
-        BadReplyError: if it answers with nothing.
+        SignInError: if there is no way in; the others would fail too.
     """
     tasks = [_ValueTask(expression, transport, label) for expression, label in expressions]
+    results: list[Any | Exception] = [None] * len(tasks)
     pace = endpoint_of(transport.session).value_pace
-    _run(Job(tasks, hook=hook, pace=pace), transport)
-    return [task.value for task in tasks]
+    with open_parcels(transport, pace=pace) as parcels:
+        for index, task in enumerate(tasks):
+            parcels.add_tasks(index, [task])
+        for _ in tasks:
+            parcel = parcels.take()
+            results[parcel.label] = parcel.error or tasks[parcel.label].value
+    return results
+
+
+@contextmanager
+def open_parcels(
+    transport: Transport,
+    *,
+    max_workers: int | None = None,
+    hook: Hook | None = None,
+    pace: Pace | None = None,
+) -> Iterator[Parcels[Any]]:
+    """A job that takes parcels of pixels as they are planned, and ends with the context.
+
+    Args:
+        transport: the door to the network.
+        max_workers: as in `fetch_pixels`.
+        hook: called with events.
+        pace: to be shared with jobs of the same kind; by default the job's own.
+    """
+    endpoint = endpoint_of(transport.session)
+    parcels: Parcels[Any] = Parcels(
+        transport, endpoint.scheduler, max_workers=max_workers, hook=hook, pace=pace
+    )
+    try:
+        yield parcels
+    finally:
+        parcels.close()
+        _pass_on_notice(endpoint)
 
 
 def _run(job: Job, transport: Transport) -> None:
@@ -108,9 +159,13 @@ def _run(job: Job, transport: Transport) -> None:
     try:
         endpoint.scheduler.run(job)
     finally:
-        notice = endpoint.take_notice()
-        if notice:
-            warnings.warn(notice, stacklevel=5)
+        _pass_on_notice(endpoint)
+
+
+def _pass_on_notice(endpoint: Endpoint) -> None:
+    notice = endpoint.take_notice()
+    if notice:
+        warnings.warn(notice, stacklevel=6)
 
 
 @dataclass(slots=True)

@@ -33,6 +33,7 @@ class Job:
         pace: to be shared with jobs of the same kind; by default the job's own.
         on_end: called once, from a thread of the scheduler, when the job has ended. Must not
             raise.
+        more: whether further tasks may be added; then it does not end before it is closed.
 
     Attributes:
         error: what ended it early; None while it runs, and after success.
@@ -46,6 +47,7 @@ class Job:
         hook: Hook | None = None,
         pace: Pace | None = None,
         on_end: Callable[[Job], None] | None = None,
+        more: bool = False,
     ) -> None:
         self.error: BaseException | None = None
         self.cap = cap or Cap()
@@ -53,6 +55,7 @@ class Job:
         self.pace = pace or Pace()
         self.running: dict[Call, Entry] = {}
         self._on_end = on_end
+        self._more = more
         self._tasks = iter(tasks)
         self._ready: deque[Entry] = deque()
         self._delayed: list[tuple[float, int, Entry]] = []
@@ -98,6 +101,15 @@ class Job:
         """When the first delayed task may start; None if none is delayed."""
         return self._delayed[0][0] if self._delayed else None
 
+    def add(self, tasks: Iterable[Task]) -> None:
+        """Let further tasks start after all others, if the job goes on."""
+        if self.error is None:
+            self._ready.extend(Entry(task) for task in tasks)
+
+    def close(self) -> None:
+        """No further tasks come."""
+        self._more = False
+
     def cancel(self, error: BaseException) -> None:
         """Start nothing more and stop what is under way. The first error stands."""
         if self.error is None:
@@ -111,7 +123,7 @@ class Job:
 
     def is_over(self) -> bool:
         """Whether nothing is left to start or to wait for."""
-        if self.running or self._ready or self._delayed:
+        if self.running or self._ready or self._delayed or (self._more and self.error is None):
             return False
         entry = self._pull()
         if entry is not None:

@@ -20,8 +20,10 @@ from geetensor.engine.retry import LONGEST_REFUSAL
 from geetensor.engine.tasks import Entry, Fail, Refused, Replace, Retry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from geetensor.engine.job import Job
-    from geetensor.engine.tasks import Outcome
+    from geetensor.engine.tasks import Outcome, Task
     from geetensor.engine.throttle import Throttle, Ticket
 
 HELD_BYTES = 96 * 10**6
@@ -93,6 +95,18 @@ class Scheduler:
                     target=self._watch, name="geetensor-scheduler", daemon=True
                 )
                 self._watcher.start()
+            self._changed.notify_all()
+
+    def add(self, job: Job, tasks: Iterable[Task]) -> None:
+        """Queue further tasks of a job. Returns at once."""
+        with self._changed:
+            job.add(tasks)
+            self._changed.notify_all()
+
+    def close(self, job: Job) -> None:
+        """Let a job end when what it has is done."""
+        with self._changed:
+            job.close()
             self._changed.notify_all()
 
     def cancel(self, job: Job, error: BaseException) -> None:

@@ -7,6 +7,7 @@ in one of the patterns below.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from dataclasses import dataclass
@@ -46,6 +47,11 @@ class AssetRef:
     """
 
     asset_id: str
+
+    @property
+    def label(self) -> str:
+        """What to call it in messages."""
+        return self.asset_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,26 +223,34 @@ def decode_image_info(result: Any) -> ImageInfo:
 
 
 def _band_info(band: Mapping[str, Any]) -> BandInfo:
-    dimensions = band.get("dimensions")
+    kind, dimensions = band["data_type"], band.get("dimensions")
     col, row = band.get("origin", (0, 0))
     return BandInfo(
         id=band["id"],
-        dtype=_dtype(band["data_type"]),
+        dtype=_dtype(kind.get("precision"), kind.get("min"), kind.get("max")),
         crs=band.get("crs") or band.get("crs_wkt") or "EPSG:4326",
-        transform=Affine(*band.get("crs_transform", (1, 0, 0, 0, 1, 0))),
+        transform=_affine(*band.get("crs_transform", (1, 0, 0, 0, 1, 0))),
         shape=(dimensions[1], dimensions[0]) if dimensions else None,
         origin=(row, col),
     )
 
 
-def _dtype(data_type: Mapping[str, Any]) -> np.dtype[Any]:
-    precision = data_type.get("precision")
+# Thousands of images have the same few grids and types.
+
+
+@functools.lru_cache(maxsize=1024)
+def _affine(*numbers: float) -> Affine:
+    return Affine(*numbers)
+
+
+@functools.lru_cache(maxsize=1024)
+def _dtype(precision: str | None, low: float | None, high: float | None) -> np.dtype[Any]:
     if precision == "float":
         return np.dtype("float32")
-    if precision != "int" or "min" not in data_type or "max" not in data_type:
+    if precision != "int" or low is None or high is None:
         # double, and integers without a range, which have 64 bits and arrive as doubles
         return np.dtype("float64")
-    return integer_dtype(data_type["min"], data_type["max"])
+    return integer_dtype(low, high)
 
 
 def error_message(body: bytes) -> str:
