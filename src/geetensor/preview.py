@@ -48,7 +48,7 @@ class Plan:
     Attributes:
         export: what to export, as the exporter has it.
         tiles: one a request, in the order in which they are sent.
-        left_out: how many more tiles there would be if the area touched all of the output.
+        left_out: tiles of the same cut that are not requested, as the area does not touch them.
         concurrency: requests at a time that the tiles are made for.
         series: whether the output has a time axis.
     """
