@@ -11,6 +11,7 @@ rounding decides, and that of a tile's grid may differ from the whole one's.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sized
 from contextlib import closing
 from numbers import Integral, Real
@@ -474,7 +475,12 @@ def _geotensor(values: NDArray[Any], export: Export, attrs: dict[str, Any]) -> G
     return GeoTensor(
         values,
         transform=export.grid.transform,
-        crs=CRS.from_user_input(parse_crs(export.grid.crs)),
+        crs=_rasterio_crs(export.grid.crs),
         fill_value_default=export.fill,
         attrs={"band_names": list(export.band_names), **attrs},
     )
+
+
+@functools.lru_cache(maxsize=64)
+def _rasterio_crs(crs: str) -> CRS:
+    return CRS.from_user_input(parse_crs(crs))
