@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ee
+import numpy as np
 from georeader.save import save_tiled_geotiff
 
 import eemulator
@@ -81,8 +82,9 @@ def region(server: eemulator.Server) -> Result:
     )
     best = scenes.sort_values(["overlap_percentage", "cloud_cover"], ascending=[False, True])
     asset_id = best["asset_id"].iloc[0]
-    start, before = time.perf_counter(), requests_so_far(server)
     bands = ["B04", "B03", "B02", "B08"]
+    print(ee_image.plan_image(asset_id, REGION, bands, crs_geometry=UTM_38S, scale=10))
+    start, before = time.perf_counter(), requests_so_far(server)
     image = ee_image.export_image(
         asset_id, REGION, bands, crs_geometry=UTM_38S, scale=10, progress=True
     )
@@ -102,6 +104,23 @@ def region(server: eemulator.Server) -> Result:
         seconds,
         [tif, quicklook(image, OUTPUT / "region.png")],
     )
+
+
+def patches(server: eemulator.Server) -> Result:
+    """Training patches around points, as they are done; here with their dates as titles."""
+    scenes = ee_query.query_s2_l2a(FIELDS, "2024-04-01", "2024-10-31", cloud_cover_max=20)
+    points = np.random.default_rng(0).uniform(FIELDS[:2], FIELDS[2:], (200, 2))
+    jobs = [(scenes["asset_id"].iloc[n % len(scenes)], tuple(p)) for n, p in enumerate(points)]
+    start, before = time.perf_counter(), requests_so_far(server)
+    results = ee_image.export_many(jobs, ["B04", "B03", "B02"], size=128, progress=True)
+    found = {index: patch for index, patch in results if not isinstance(patch, Exception)}
+    seconds, requests = time.perf_counter() - start, requests_so_far(server) - before
+    first = found[0]
+    together = first.array_as_geotensor(np.stack([found[n].values for n in sorted(found)]))
+    dates = scenes["acquisition_date"]
+    together.attrs = {"acquisition_dates": [dates.iloc[n % len(scenes)] for n in sorted(found)]}
+    sheet = contact_sheet(together, OUTPUT / "patches.png")
+    return Result("Sentinel-2 patches", together, requests, seconds, [sheet])
 
 
 def mosaic(server: eemulator.Server) -> Result:
@@ -134,14 +153,15 @@ def closing_table(results: list[Result]) -> str:
 
 
 def main() -> None:
-    """Run all three jobs."""
+    """Run all jobs."""
     OUTPUT.mkdir(exist_ok=True)
     os.environ.setdefault("GDAL_CACHEMAX", "256")
     with eemulator.running() as server:
         print(f"An Earth Engine is running at {server.url}")
         ee_utils.initialize(project=server.project, url=server.url)
-        results = [series(server), region(server), mosaic(server)]
-        overview([r.values for r in results], OUTPUT / "overview.png")
+        shown = [series(server), region(server), mosaic(server)]
+        overview([r.values for r in shown], OUTPUT / "overview.png")
+        results = [*shown, patches(server)]
     print(f"\n{closing_table(results)}\n\nPictures and GeoTIFFs are in {OUTPUT.resolve()}")
 
 
