@@ -17,7 +17,7 @@ from georeader.save import save_tiled_geotiff
 
 import eemulator
 from geetensor import ee_image, ee_query, ee_utils
-from pictures import contact_sheet, overview, quicklook
+from pictures import contact_sheet, overview, quicklook, stretch_of
 
 if TYPE_CHECKING:
     from georeader.geotensor import GeoTensor
@@ -106,20 +106,21 @@ def region(server: eemulator.Server) -> Result:
     )
 
 
-def patches(server: eemulator.Server) -> Result:
-    """Training patches around points, as they are done; here with their dates as titles."""
-    scenes = ee_query.query_s2_l2a(FIELDS, "2024-04-01", "2024-10-31", cloud_cover_max=20)
-    points = np.random.default_rng(0).uniform(FIELDS[:2], FIELDS[2:], (200, 2))
-    jobs = [(scenes["asset_id"].iloc[n % len(scenes)], tuple(p)) for n, p in enumerate(points)]
+def patches(server: eemulator.Server, cube: GeoTensor) -> Result:
+    """Training patches around points of the series' scenes."""
+    points = np.random.default_rng(0).uniform(FIELDS[:2], FIELDS[2:], (60, 2))
+    scenes, dates = cube.attrs["asset_ids"], cube.attrs["acquisition_dates"]
+    jobs = [(scenes[n % len(scenes)], tuple(point)) for n, point in enumerate(points)]
     start, before = time.perf_counter(), requests_so_far(server)
-    results = ee_image.export_many(jobs, ["B04", "B03", "B02"], size=128, progress=True)
-    found = {index: patch for index, patch in results if not isinstance(patch, Exception)}
+    found = {}
+    for index, patch in ee_image.export_many(jobs, ["B04", "B03", "B02"], size=128, progress=True):
+        if isinstance(patch, Exception):
+            raise patch
+        found[index] = patch
     seconds, requests = time.perf_counter() - start, requests_so_far(server) - before
-    first = found[0]
-    together = first.array_as_geotensor(np.stack([found[n].values for n in sorted(found)]))
-    dates = scenes["acquisition_date"]
-    together.attrs = {"acquisition_dates": [dates.iloc[n % len(scenes)] for n in sorted(found)]}
-    sheet = contact_sheet(together, OUTPUT / "patches.png")
+    together = found[0].array_as_geotensor(np.stack([found[n].values for n in range(len(jobs))]))
+    together.attrs = {"acquisition_dates": [dates[n % len(dates)] for n in range(len(jobs))]}
+    sheet = contact_sheet(together, OUTPUT / "patches.png", stretch_of(cube))
     return Result("Sentinel-2 patches", together, requests, seconds, [sheet])
 
 
@@ -161,7 +162,7 @@ def main() -> None:
         ee_utils.initialize(project=server.project, url=server.url)
         shown = [series(server), region(server), mosaic(server)]
         overview([r.values for r in shown], OUTPUT / "overview.png")
-        results = [*shown, patches(server)]
+        results = [*shown, patches(server, shown[0].values)]
     print(f"\n{closing_table(results)}\n\nPictures and GeoTIFFs are in {OUTPUT.resolve()}")
 
 
