@@ -28,7 +28,7 @@ test: lint  ## linting, types, import contracts and all tests
 
 $(BENCH)/.ready: pyproject.toml Makefile
 	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install --quiet --editable '.[emulator]' geedim xee
+	$(BENCH)/bin/python -m pip install --quiet --editable '.[emulator]' cubexpress geedim xee
 	@touch $@
 
 # make bench CASES="quota hang" RUNS=3
