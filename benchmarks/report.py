@@ -1,4 +1,4 @@
-"""From what was measured to docs/benchmarks.md: `python report.py`."""
+"""From what was measured to docs/benchmarks.md and its chart: `python report.py`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import chart
 from cases import CASES, Case
 from contestants import CONTESTANTS, entries
 from results import RESULTS, Results
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGE = "benchmarks.md"
+PAGE, CHART = "benchmarks.md", "images/benchmarks.svg"
 LONGEST = 160
 """Characters of an error that a table shows."""
 
@@ -32,6 +33,8 @@ Every contestant exports the same pixels from the same server, `eemulator`, whic
 Earth Engine does, and has the same quotas and refusals. The images cost it next to nothing, so
 that the client is what is measured. Nothing here was measured against Earth Engine itself.
 
+![Wall clock time over the bound, of each contestant on each case](images/benchmarks.svg)
+
 **The bound** is what the service itself needs, whoever asks: one latency, then as many connections
 as it allows, all full: `latency + counted bytes / (requests at a time × rate)`. Bytes are counted
 as Earth Engine does, a byte of mask with each value. Patches are one request each, so their bound
@@ -43,8 +46,8 @@ quota. geetensor is told nothing. Under a smaller quota, each takes part a secon
 ## How to run it
 
 ```console
-make bench                      # all; then this page
-make bench CASES="quota hang"   # these cases again; then the page, from all there is
+make bench                      # all, then this page and the chart
+make bench CASES="quota hang"   # these cases again, then the page and the chart from all there is
 make bench RUNS=3               # the median of three runs of each
 ```
 
@@ -129,12 +132,14 @@ def _in_a_cell(message: str) -> str:
 
 
 def main() -> None:
-    """Write it."""
+    """Write both."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--docs", type=Path, default=DOCS, help="folder to write to")
     chosen = parser.parse_args()
     results = Results(chosen.results)
+    (chosen.docs / CHART).parent.mkdir(parents=True, exist_ok=True)
+    (chosen.docs / CHART).write_text(chart.draw(results), "utf-8")
     (chosen.docs / PAGE).write_text(page(results), "utf-8")
 
 
