@@ -10,10 +10,10 @@ from ..errors import ServiceError
 from ..limits import resource_not_found
 from ..names import asset_id, asset_name
 from ..values.geometry import Geometry
+from ..values.numbers import number
 from ..values.pixel_type import PixelType
 from ..values.projection import is_wkt
 from ..values.time import Date
-from ..values.to_json import number
 from .pages import page_size, page_start, page_token, question_key
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def image_json(image: Image) -> dict[str, Any]:
     if image.version is not None:
         described["updateTime"] = _timestamp(image.version // 1000)
     if image.footprint is not None:
-        described["geometry"] = image.footprint.planar().json()
+        described["geometry"] = image.footprint.planar.json()
     described["bands"] = [
         _band_json(b.id, b.type, b.projection.crs, b.projection.transform, b.dimensions)
         for b in image.bands
