@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import shapely
-
 from .projection import WGS84, same_crs
 
 if TYPE_CHECKING:
@@ -17,18 +15,10 @@ if TYPE_CHECKING:
     from .geometry import Geometry
 
 
-def areal(shape: BaseGeometry) -> BaseGeometry:
-    """A footprint is told as a ring, and means the area within."""
-    if shape.geom_type == "LinearRing":
-        filled = shapely.Polygon(shapely.get_coordinates(shape))
-        return filled if filled.is_valid else shapely.make_valid(filled)
-    return shape
-
-
 def together(one: Geometry, other: Geometry) -> tuple[BaseGeometry, BaseGeometry, str]:
     """Both shapes in a CRS that suits them, and that CRS."""
     crs = one.crs if same_crs(one.crs, other.crs) else WGS84.crs
-    return areal(one.shape_in(crs)), areal(other.shape_in(crs)), crs
+    return one.filled.shape_in(crs), other.filled.shape_in(crs), crs
 
 
 def intersects(one: Geometry, other: Geometry) -> bool:
