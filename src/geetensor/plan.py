@@ -167,10 +167,13 @@ def plan_tiles(
             most = HELD_BYTES if part.file_format is FileFormat.GEO_TIFF else TARGET_BYTES
             most = min(most, limits.request_bytes)
             aim = min(target or TARGET_BYTES, most)
+            image = shape[0] * shape[1] * part.bytes_per_pixel
+            if len(times) > 1:
+                # Each image in rather fewer pieces: one more of each would begin another wave.
+                aim = min(most, math.ceil(image / max(1, image // aim))) if image > aim else aim
             windows = [*_windows(shape, part.bytes_per_pixel, aim, limits)]
             together = 1
             if len(windows) == 1:
-                image = shape[0] * shape[1] * part.bytes_per_pixel
                 fit = min(most // image, limits.bands // len(part.indices))
                 fit = min(fit, math.ceil(aim / image), most_together or len(times))
                 together = math.ceil(len(times) / math.ceil(len(times) / max(1, fit)))

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import geetensor.engine.decode
 from geetensor.engine import wire
 from geetensor.engine.decode import pixel_decoder
+from geetensor.engine.expression import stacked
 from geetensor.engine.lesson import QUARTER, SMALLEST, SizeLesson
 from geetensor.engine.retry import (
     NO_REPLY,
@@ -62,6 +63,9 @@ def test_requests_for_pixels(case: dict[str, Any]) -> None:
         ref = wire.AssetRef(case["asset_id"])
     else:
         ref = wire.ExpressionRef(json.dumps(case["expression"]).encode(), "x")
+    if "stack" in case:
+        stack, names = stacked([(wire.AssetRef(name), bands) for name, bands in case["stack"]])
+        assert (json.loads(stack.expression), names) == (case["expression"], case["bands"])
     grid = PixelGrid(case["crs"], Affine(*case["transform"]), case["width"], case["height"])
     path, body = wire.pixels_call(
         ref, grid, case["bands"], FileFormat.NPY, "local-emulator", workload_tag=""

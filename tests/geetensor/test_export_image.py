@@ -13,6 +13,7 @@ from affine import Affine
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+import geetensor.coverage
 import geetensor.plan
 from geetensor import ee_image
 from geetensor.errors import (
@@ -25,7 +26,7 @@ from geetensor.errors import (
 )
 from tests.eemulator import synthetic
 from tests.eemulator.synthetic import DTYPES, LONLAT, SHEARED, UTM, UTM_60
-from tests.geetensor.oracle import assert_exact
+from tests.geetensor.oracle import assert_exact, expected_band
 
 if TYPE_CHECKING:
     import eemulator
@@ -411,3 +412,40 @@ def test_integers_of_64_bits_and_doubles_keep_every_bit(server: eemulator.Server
     exact = synthetic.formula("f64", 3, rows, cols)
     valid = synthetic.is_valid("f64", 3, rows, cols)
     assert out.values[0][valid].tobytes() == exact[valid].tobytes()
+
+
+@pytest.mark.parametrize("area", AREAS.values(), ids=AREAS)
+@pytest.mark.parametrize("fill", [None, 7])
+def test_what_the_area_does_not_touch_is_fill_and_is_not_asked_for(
+    server: eemulator.Server,
+    monkeypatch: pytest.MonkeyPatch,
+    area: shapely.Polygon | shapely.MultiPolygon,
+    fill: float | None,
+) -> None:
+    monkeypatch.setattr(geetensor.coverage, "BLOCK", 32)
+    outputs = []
+    for target in (10**6, 40_000, 5_000):
+        monkeypatch.setattr(geetensor.plan, "TARGET_BYTES", target)
+        server.reset_stats()
+        out = ee_image.export_image(
+            "TEST/UTM", area, ["i32"], crs_geometry=UTM_CRS, fill_value=fill
+        )
+        outputs.append(out)
+        pixels = out.shape[-1] * out.shape[-2]
+        requests = sum(n for kind, n in server.stats.requests.items() if "Pixels" in kind)
+        if target == 5_000 and area is not AREAS["with a hole"]:  # tiles are wider than the hole
+            assert requests * 1.03 * target < 0.9 * 5 * pixels
+    assert outputs[0].values.tobytes() == outputs[1].values.tobytes() == outputs[2].values.tobytes()
+    out = outputs[0]
+    expected = expected_band(out, "i32", 3, UTM, 0 if fill is None else fill)
+    col, row = (round(v) for v in ~Affine(*UTM.transform) @ (out.transform.c, out.transform.f))
+    blank = 0
+    for top in range(0, out.shape[1], 32):
+        for left in range(0, out.shape[2], 32):
+            block = (slice(top, top + 32), slice(left, left + 32))
+            if area.intersects(shapely.box(*box(col + left, row + top, 32, 32))):
+                np.testing.assert_array_equal(out.values[0][block], expected[block])
+            elif not area.buffer(20).intersects(shapely.box(*box(col + left, row + top, 32, 32))):
+                assert (out.values[0][block] == (0 if fill is None else fill)).all()
+                blank += 1
+    assert blank > 3

@@ -33,16 +33,19 @@ shapes = st.tuples(st.integers(1, 400), st.integers(1, 400))
 dtypes = st.lists(st.sampled_from(DTYPES), min_size=1, max_size=8)
 
 
-def times_covered(shape: tuple[int, int], bands: int, tiles: list[Tile]) -> np.ndarray:
-    counts = np.zeros((bands, *shape), int)
+def times_covered(
+    shape: tuple[int, int], bands: int, tiles: list[Tile], dates: int = 1
+) -> np.ndarray:
+    counts = np.zeros((dates, bands, *shape), int)
     for tile in tiles:
         rows, cols = tile.window.slices
         assert tile.window.row >= 0
         assert tile.window.col >= 0
         assert tile.window.row + tile.window.height <= shape[0]
         assert tile.window.col + tile.window.width <= shape[1]
-        for band in tile.group.indices:
-            counts[band, rows, cols] += 1
+        for date in tile.times:
+            for band in tile.group.indices:
+                counts[date, band, rows, cols] += 1
     return counts
 
 
@@ -58,16 +61,75 @@ def test_tiles_cover_every_band_and_pixel_once_within_the_limits(
         assert len(tile.group.indices) <= limits.bands
 
 
-@given(shape=shapes, dtypes=dtypes)
-def test_halving_loses_nothing(shape: tuple[int, int], dtypes: list[np.dtype]) -> None:
+@given(
+    shape=st.tuples(st.integers(1, 60), st.integers(1, 60)),
+    dtypes=dtypes,
+    limits=limits,
+    fill=st.sampled_from([0, -1, np.nan]),
+    dates=st.integers(1, 40),
+    target=st.integers(100, 100_000),
+)
+def test_tiles_cover_every_date_once_within_the_limits(
+    shape: tuple[int, int],
+    dtypes: list[np.dtype],
+    limits: Limits,
+    fill: float,
+    dates: int,
+    target: int,
+) -> None:
+    groups = group_bands(dtypes, fill)
+    tiles = list(plan_tiles(shape, groups, limits, times=range(dates), target=target))
+    assert (times_covered(shape, len(dtypes), tiles, dates) == 1).all()
+    for tile in tiles:
+        assert tile.counted_bytes <= limits.request_bytes
+        assert len(tile.times) * len(tile.group.indices) <= max(limits.bands, 1)
+
+
+@pytest.mark.parametrize("concurrency", [1, 6, 36, 40])
+@pytest.mark.parametrize("dates", [1, 35, 36, 37, 400, 5000])
+@pytest.mark.parametrize("side", [32, 128, 300])
+def test_dates_share_requests_so_that_they_come_in_whole_waves(
+    concurrency: int, dates: int, side: int
+) -> None:
+    [group] = group_bands([np.dtype("uint16")] * 3, 0)
+    one = side * side * group.bytes_per_pixel
+    target = tile_bytes(dates * one, concurrency)
+    tiles = list(plan_tiles((side, side), [group], times=range(dates), target=target))
+    largest = max(tile.counted_bytes for tile in tiles)
+    assert largest <= 1.05 * TARGET_BYTES
+    if dates * one > concurrency * max(one, SMALLEST_BYTES):
+        waves = -(-len(tiles) // concurrency)
+        assert waves * concurrency * largest <= 1.3 * dates * one + concurrency * one
+    else:
+        assert len(tiles) <= concurrency
+    assert max(len(tile.times) for tile in tiles) - min(len(tile.times) for tile in tiles) < dates
+
+
+@given(
+    shape=st.tuples(st.integers(1, 600), st.integers(1, 600)),
+    dtypes=dtypes,
+    dates=st.integers(1, 5),
+)
+def test_halving_loses_nothing(shape: tuple[int, int], dtypes: list[np.dtype], dates: int) -> None:
     [group] = group_bands(dtypes, 0)
-    whole = Tile(group, Window(0, 0, *shape))
+    whole = Tile(group, Window(0, 0, *shape), tuple(range(dates)))
     parts = whole.split()
-    if shape == (1, 1) and len(dtypes) == 1:
+    if shape == (1, 1) and len(dtypes) == dates == 1:
         assert parts == ()
     else:
-        assert (times_covered(shape, len(dtypes), list(parts)) == 1).all()
+        assert (times_covered(shape, len(dtypes), list(parts), dates) == 1).all()
         assert sum(part.counted_bytes for part in parts) == whole.counted_bytes
+
+
+def test_space_is_halved_before_dates_and_dates_before_bands() -> None:
+    [group] = group_bands([np.dtype("uint8")] * 2, 0)
+    tile = Tile(group, Window(0, 0, 512, 100), (4, 5))
+    seen = []
+    while parts := tile.split():
+        tile = parts[0]
+        seen.append((*tile.window[2:], len(tile.times), len(tile.group.indices)))
+    assert seen[:4] == [(256, 100, 2, 2), (256, 100, 1, 2), (256, 100, 1, 1), (128, 100, 1, 1)]
+    assert seen[-1] == (1, 1, 1, 1)
 
 
 def test_a_large_image_takes_even_tiles_of_about_the_target() -> None:
