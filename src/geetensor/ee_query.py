@@ -18,6 +18,8 @@ import pandas as pd
 from shapely.geometry import LinearRing, Polygon, mapping, shape
 
 from geetensor.collections import COLLECTIONS, UNKNOWN
+from geetensor.discovery.table import COLUMNS as COLUMNS
+from geetensor.discovery.table import in_order, make_table
 from geetensor.ee_utils import parse_geometry, to_ee_geometry, to_shapely
 from geetensor.engine.fetch import compute_value
 from geetensor.engine.session import current_session
@@ -39,23 +41,6 @@ Date = str | dt.date | dt.datetime | np.datetime64
 """A day (`"2024-06-30"`), a month, a year, or a moment. Without a timezone it is UTC."""
 
 _CALENDAR = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
-
-COLUMNS = {
-    "asset_id": "str",
-    "collection": "str",
-    "acquisition_date": "datetime64[ms, UTC]",
-    "end_date": "datetime64[ms, UTC]",
-    "satellite": "str",
-    "cloud_cover": "float64",
-    "overlap_percentage": "float64",
-    "solar_day": "datetime64[s]",
-    "solar_time": "datetime64[ms]",
-    "crs": "str",
-    "transform": "object",
-    "orbit": "str",
-    "tile": "str",
-}
-"""The table's columns and their dtypes, `geometry` aside."""
 
 _NOT_A_DATE = "Not a date: {!r}. Pass '2024-06-30' or a datetime."
 
@@ -279,7 +264,7 @@ def _table(
     acquired = pd.to_datetime(pd.Series(column("system:time_start"), dtype="Int64"), unit="ms")
     solar = acquired + pd.to_timedelta(area.centroid.x * 240, unit="s")  # 4 minutes a degree
     projections = [row.get(_PROJECTION) or {} for row in rows]
-    columns = {
+    columns: dict[str, Any] = {
         "asset_id": [f"{collection}/{index}" for index in column(_INDEX)],
         "collection": [collection] * len(rows),
         "acquisition_date": acquired.dt.tz_localize("UTC"),
@@ -296,13 +281,8 @@ def _table(
         "orbit": text(known.orbit_property),
         "tile": text(known.tile_property),
     }
-    table = pd.DataFrame(
-        {name: pd.Series(columns[name], dtype=dtype) for name, dtype in COLUMNS.items()}
-    )
-    for name in properties:
-        table[name] = pd.Series(column(name), dtype="object").infer_objects()
-    scenes = gpd.GeoDataFrame(table, geometry=footprints, crs=GEOGRAPHIC)
-    return scenes.sort_values(["acquisition_date", "asset_id"], ignore_index=True)
+    wanted = {name: column(name) for name in properties}
+    return in_order(make_table(columns, wanted, footprints))
 
 
 def _footprint(geojson: dict[str, Any] | None) -> BaseGeometry | None:

@@ -30,10 +30,11 @@ DTYPES = {
     "satellite": "str",
     "cloud_cover": "float64",
     "overlap_percentage": "float64",
-    "solar_day": "datetime64[s]",
+    "solar_day": "datetime64[ms]",
     "solar_time": "datetime64[ms]",
     "crs": "str",
     "transform": "object",
+    "shape": "object",
     "orbit": "str",
     "tile": "str",
     "geometry": "geometry",
@@ -109,7 +110,7 @@ def test_properties_filters_and_limit(server: eemulator.Server) -> None:
     assert names(scenes) == ["s001", "s002", "s003"]
     assert list(scenes["cloud"]) == [40, 30, 20]
     assert scenes["even"].isna().tolist() == [True, False, True]
-    assert list(scenes.columns[:13]) == list(ee_query.COLUMNS)
+    assert list(scenes.columns[:14]) == list(ee_query.COLUMNS)
     assert list(query(properties="cloud")["cloud"]) == [50, 40, 30, 20, 10, 0]
 
 
