@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ee
+import numpy as np
 from georeader.save import save_tiled_geotiff
 
 import eemulator
 from geetensor import ee_image, ee_query, ee_utils
-from pictures import contact_sheet, overview, quicklook
+from pictures import contact_sheet, overview, quicklook, stretch_of
 
 if TYPE_CHECKING:
     from georeader.geotensor import GeoTensor
@@ -81,8 +82,9 @@ def region(server: eemulator.Server) -> Result:
     )
     best = scenes.sort_values(["overlap_percentage", "cloud_cover"], ascending=[False, True])
     asset_id = best["asset_id"].iloc[0]
-    start, before = time.perf_counter(), requests_so_far(server)
     bands = ["B04", "B03", "B02", "B08"]
+    print(ee_image.plan_image(asset_id, REGION, bands, crs_geometry=UTM_38S, scale=10))
+    start, before = time.perf_counter(), requests_so_far(server)
     image = ee_image.export_image(
         asset_id, REGION, bands, crs_geometry=UTM_38S, scale=10, progress=True
     )
@@ -102,6 +104,24 @@ def region(server: eemulator.Server) -> Result:
         seconds,
         [tif, quicklook(image, OUTPUT / "region.png")],
     )
+
+
+def patches(server: eemulator.Server, cube: GeoTensor) -> Result:
+    """Training patches around points of the series' scenes."""
+    points = np.random.default_rng(0).uniform(FIELDS[:2], FIELDS[2:], (60, 2))
+    scenes, dates = cube.attrs["asset_ids"], cube.attrs["acquisition_dates"]
+    jobs = [(scenes[n % len(scenes)], tuple(point)) for n, point in enumerate(points)]
+    start, before = time.perf_counter(), requests_so_far(server)
+    found = {}
+    for index, patch in ee_image.export_many(jobs, ["B04", "B03", "B02"], size=128, progress=True):
+        if isinstance(patch, Exception):
+            raise patch
+        found[index] = patch
+    seconds, requests = time.perf_counter() - start, requests_so_far(server) - before
+    together = found[0].array_as_geotensor(np.stack([found[n].values for n in range(len(jobs))]))
+    together.attrs = {"acquisition_dates": [dates[n % len(dates)] for n in range(len(jobs))]}
+    sheet = contact_sheet(together, OUTPUT / "patches.png", stretch_of(cube))
+    return Result("Sentinel-2 patches", together, requests, seconds, [sheet])
 
 
 def mosaic(server: eemulator.Server) -> Result:
@@ -134,14 +154,15 @@ def closing_table(results: list[Result]) -> str:
 
 
 def main() -> None:
-    """Run all three jobs."""
+    """Run all jobs."""
     OUTPUT.mkdir(exist_ok=True)
     os.environ.setdefault("GDAL_CACHEMAX", "256")
     with eemulator.running() as server:
         print(f"An Earth Engine is running at {server.url}")
         ee_utils.initialize(project=server.project, url=server.url)
-        results = [series(server), region(server), mosaic(server)]
-        overview([r.values for r in results], OUTPUT / "overview.png")
+        shown = [series(server), region(server), mosaic(server)]
+        overview([r.values for r in shown], OUTPUT / "overview.png")
+        results = [*shown, patches(server, shown[0].values)]
     print(f"\n{closing_table(results)}\n\nPictures and GeoTIFFs are in {OUTPUT.resolve()}")
 
 

@@ -76,14 +76,20 @@ def quicklook(image: GeoTensor, path: Path) -> Path:
     return path
 
 
-def contact_sheet(cube: GeoTensor, path: Path) -> Path:
-    """A `(T, C, H, W)` series as a PNG: every date a picture, all in one stretch."""
+def contact_sheet(cube: GeoTensor, path: Path, stretch: NDArray[np.float32] | None = None) -> Path:
+    """A `(T, C, H, W)` series as a PNG: every date a picture, all in one stretch.
+
+    Args:
+        cube: with `attrs["acquisition_dates"]`.
+        path: of the PNG.
+        stretch: as `stretch_of` gives it; None: the series' own.
+    """
     dates = cube.attrs["acquisition_dates"]
     columns = min(10, len(dates))
     rows = -(-len(dates) // columns)
     figure = Figure(figsize=(1.5 * columns, 1.7 * rows), layout="compressed")
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
-    stretch = stretch_of(cube)
+    stretch = stretch_of(cube) if stretch is None else stretch
     for axes in grid:
         axes.set_axis_off()
     for axes, image, date in zip(grid, cube, dates, strict=False):

@@ -11,6 +11,7 @@ rounding decides, and that of a tile's grid may differ from the whole one's.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sized
 from contextlib import closing
 from numbers import Integral, Real
@@ -29,6 +30,7 @@ from geetensor.geometry import GEOGRAPHIC, parse_spot
 from geetensor.grid import crs_name, parse_crs
 from geetensor.options import Options, parse_options
 from geetensor.patches import Patch, run_many
+from geetensor.preview import Plan as Plan
 from geetensor.progress import patch_bar
 from geetensor.source import open_sources
 
@@ -313,6 +315,78 @@ def _patches(
                 yield one
 
 
+def plan_image(
+    image_or_asset_id: ee.Image | str,
+    geometry: Geometry,
+    bands: Sequence[str] | None = None,
+    scale: float | None = None,
+    crs: str | None = None,
+    *,
+    crs_geometry: str = GEOGRAPHIC,
+    transform: Affine | None = None,
+    dtype: DTypeLike | None = None,
+    fill_value: float | None = None,
+    max_workers: int | None = None,
+    timeout: float | None = None,
+) -> Plan:
+    """What `export_image` would take with the same arguments, without fetching a pixel.
+
+    The plan is made by the exporter's own code, for as many requests at a time as the service
+    allows at this moment, or for `max_workers` if that is less. It does not mind how much memory
+    is free.
+
+    Raises:
+        InvalidInputError: as in `export_image`; also if the plan would not fit into memory.
+        SignInError: as in `export_image`.
+        EarthEngineError: if the image's metadata cannot be had.
+
+    Example:
+        >>> plan = plan_image(asset_id, (47.46, -18.96, 47.47, -18.95), bands=["red", "B05"])
+        >>> plan.shape, plan.requests, plan.counted_bytes
+        ((2, 113, 108), 1, 73224)
+    """
+    options = parse_options(bands, scale, crs, transform, dtype, fill_value)
+    with _open_transport(max_workers, timeout) as transport:
+        _, export = _plan([image_or_asset_id], geometry, crs_geometry, options, transport)
+        return Plan.of(export, transport, max_workers=max_workers, series=False)
+
+
+def plan_cube(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = None,
+    scale: float | None = None,
+    crs: str | None = None,
+    *,
+    crs_geometry: str = GEOGRAPHIC,
+    transform: Affine | None = None,
+    dtype: DTypeLike | None = None,
+    fill_value: float | None = None,
+    max_workers: int | None = None,
+    timeout: float | None = None,
+) -> Plan:
+    """What `export_cube` would take with the same arguments, without fetching a pixel.
+
+    As `plan_image` is for `export_image`.
+
+    Raises:
+        InvalidInputError: as in `export_cube`; also if the plan would not fit into memory.
+        SignInError: as in `export_image`.
+        EarthEngineError: if the images' metadata cannot be had.
+
+    Example:
+        >>> scenes = ee_query.query_s2_l2a(aoi, "2024-06-01", "2024-06-30")
+        >>> plan = plan_cube(scenes[:5], aoi, bands=["B04", "B08"], scale=10)
+        >>> plan.shape, plan.requests, plan.counted_bytes
+        ((5, 2, 113, 108), 1, 366120)
+    """
+    options = parse_options(bands, scale, crs, transform, dtype, fill_value)
+    asset_ids = _check_query(query)
+    with _open_transport(max_workers, timeout) as transport:
+        _, export = _plan(asset_ids, geometry, crs_geometry, options, transport)
+        return Plan.of(export, transport, max_workers=max_workers, series=True)
+
+
 def split_bounds(
     bounds: tuple[float, float, float, float],
 ) -> list[tuple[float, float, float, float]]:
@@ -401,7 +475,12 @@ def _geotensor(values: NDArray[Any], export: Export, attrs: dict[str, Any]) -> G
     return GeoTensor(
         values,
         transform=export.grid.transform,
-        crs=CRS.from_user_input(parse_crs(export.grid.crs)),
+        crs=_rasterio_crs(export.grid.crs),
         fill_value_default=export.fill,
         attrs={"band_names": list(export.band_names), **attrs},
     )
+
+
+@functools.lru_cache(maxsize=64)
+def _rasterio_crs(crs: str) -> CRS:
+    return CRS.from_user_input(parse_crs(crs))

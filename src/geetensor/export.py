@@ -89,6 +89,14 @@ class Export:
         Raises:
             RequestTooLargeError: if not to be split and too large for one request.
         """
+        for tile in self.all_tiles(concurrency, limits, beside=beside):
+            if self.coverage.touches(tile.window):
+                yield tile
+
+    def all_tiles(
+        self, concurrency: int, limits: Limits = LIMITS, *, beside: int = 0
+    ) -> Iterator[Tile]:
+        """The same with those that the area does not touch: every pixel, band and date once."""
         shape = self.grid.shape
         if not self.split:
             yield from (plan_one_tile(shape, scene.groups, limits) for scene in self.scenes)
@@ -100,11 +108,9 @@ class Export:
             alike.setdefault(scene.groups, []).append(time)
         for groups, times in alike.items():
             together = self._most_together(times, limits)
-            for tile in plan_tiles(
+            yield from plan_tiles(
                 shape, groups, limits, times=times, target=target, most_together=together
-            ):
-                if self.coverage.touches(tile.window):
-                    yield tile
+            )
 
     def requests(
         self, concurrency: int, limits: Limits = LIMITS, *, beside: int = 0
@@ -249,7 +255,7 @@ def _check_overlap(
         warnings.warn(
             f"The area does not touch {len(outside)} of {len(sources)} scenes, which will hold "
             f"fill only: {listed}",
-            stacklevel=4,
+            stacklevel=5,
         )
         return
     extent = extents[0]

@@ -164,6 +164,7 @@ def same_crs(one: str, other: str) -> bool:
     return one == other or parse_crs(one).equals(parse_crs(other), ignore_axis_order=True)
 
 
+@functools.lru_cache(maxsize=256)
 def metres_per_unit(crs: str) -> float:
     """Metres in one unit of the CRS; for degrees, as Earth Engine counts them."""
     parsed = parse_crs(crs)

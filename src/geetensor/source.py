@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 import time
@@ -241,6 +242,7 @@ def finest(bands: Sequence[BandInfo]) -> BandInfo:
     return min(bands, key=pixel_area)
 
 
+@functools.lru_cache(maxsize=1024)
 def native_grid(band: BandInfo) -> PixelGrid | None:
     """A band's own grid; None where it has no fixed projection, as composites have none.
 

@@ -12,13 +12,14 @@ import pytest
 import shapely
 
 import eemulator
-from geetensor import ee_image, ee_query, ee_utils
+from geetensor import ee_image, ee_query, ee_utils, preview
 from tests.geetensor.conftest import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,9 @@ def names(catalogue_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -
     }
 
 
-@pytest.mark.parametrize("module", [ee_image, ee_query, ee_utils], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "module", [ee_image, ee_query, ee_utils, preview], ids=lambda m: m.__name__
+)
 def test_docstrings(names: dict[str, Any], module: Any) -> None:
     result = doctest.testmod(module, extraglobs=names)
     assert result.attempted >= 3
@@ -64,11 +67,18 @@ def test_the_seed_example(names: dict[str, Any]) -> None:
 def test_the_readmes_examples(
     names: dict[str, Any], capsys: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
 ) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    six_lines, emulator, signing_in = blocks
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    six_lines, patches, plan, emulator, signing_in = blocks
+    [printed] = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
     with pytest.warns(UserWarning, match="Already signed in"):
         exec(six_lines, names)  # noqa: S102 - our own README
     assert names["cube"].ndim == 4
+    exec(patches, names)  # noqa: S102
+    assert capsys.readouterr().out.count("(2, 256, 256)") == len(names["scenes"])
+    exec(plan, names)  # noqa: S102
+    assert capsys.readouterr().out == printed
+    picture = (ROOT / "docs/images/plan.svg").read_text(encoding="ascii")
+    assert names["plan"].to_svg() == picture
     ee.Reset()
     exec(emulator, names)  # noqa: S102
     assert capsys.readouterr().out

@@ -144,8 +144,9 @@ def test_dates_that_are_too_much_together_are_parted(start: Start) -> None:
 
 def test_a_scene_beside_the_area_is_fill_and_is_named(server: eemulator.Server) -> None:
     query = table("TEST/PAIR/west", "TEST/PAIR/east")
-    with pytest.warns(UserWarning, match="1 of 2 scenes.*TEST/PAIR/east"):
+    with pytest.warns(UserWarning, match="1 of 2 scenes.*TEST/PAIR/east") as warned:
         cube = ee_image.export_cube(query, AREA, ["i32"], crs_geometry=UTM_CRS, fill_value=-1)
+    assert warned[0].filename == __file__
     assert_exact(cube[0], ["i32"], 1, UTM)
     assert (cube.values[1] == -1).all()
     with pytest.raises(OutsideImageError, match="TEST/PAIR/west nor any of the 1 others"):
