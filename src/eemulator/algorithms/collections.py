@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
+from ..limits import too_many_elements
 from ..values.collection import Collection
 from ..values.element import Element
 from ..values.filters import Filter, Operand
@@ -18,6 +19,7 @@ from ..values.time import Date
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ..expression.evaluate import Session
     from ..expression.function import Function
     from ..values.reducer import Reducer
 
@@ -48,13 +50,21 @@ def first(source: Collection) -> Element | None:
     return next(iter(source), None)
 
 
-@algorithm("Collection.toList")
-def to_list(source: Collection, count: int, offset: int) -> list[Element]:
-    """Some elements as a list."""
+@algorithm("Collection.toList", session=True)
+def to_list(session: Session, source: Collection, count: int, offset: int) -> list[Element]:
+    """Some elements as a list.
+
+    Raises:
+        ServiceError: more than a value may hold.
+    """
     if count < 0 or offset < 0:
         raise ServiceError("Parameters 'count' and 'offset' must not be negative.")
-    stop = min(offset + count, sys.maxsize)
-    return list(islice(source, min(offset, stop), stop))
+    most = session.limits.elements
+    start, stop = min(offset, sys.maxsize), min(offset + min(count, most + 1), sys.maxsize)
+    found = list(islice(source, start, stop))
+    if len(found) > most:
+        raise too_many_elements(most)
+    return found
 
 
 @algorithm("Collection.filter")

@@ -17,7 +17,7 @@ from ..values.geometry import WORLD, Geometry
 from ..values.image import Image, ImageBand, require_bands
 from ..values.parse import parse_date
 from ..values.projection import Projection
-from ..values.shapes import areal
+from ..values.rings import areal
 
 if TYPE_CHECKING:
     from ..expression.evaluate import Session

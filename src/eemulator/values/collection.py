@@ -12,7 +12,7 @@ from .element import Element
 from .geometry import Geometry
 from .image import Image
 from .projection import WGS84
-from .shapes import areal
+from .rings import areal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -12,6 +12,7 @@ from shapely.geometry import mapping
 
 from .element import Element
 from .projection import WGS84, Projection, same_crs, transformer
+from .rings import areal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +56,10 @@ class Geometry:
     def lonlat(self) -> BaseGeometry:
         """The shape in longitude and latitude."""
         return self.shape_in(WGS84.crs)
+
+    def planar(self) -> Geometry:
+        """The same area in longitude and latitude, a footprint's ring being filled."""
+        return Geometry(areal(self.lonlat))
 
     def bounds_in(self, crs: str) -> tuple[float, float, float, float]:
         """`(left, bottom, right, top)` in another CRS, edges followed closely."""

@@ -7,22 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import shapely
-
 from .projection import WGS84, same_crs
+from .rings import areal
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from .geometry import Geometry
-
-
-def areal(shape: BaseGeometry) -> BaseGeometry:
-    """A footprint is told as a ring, and means the area within."""
-    if shape.geom_type == "LinearRing":
-        filled = shapely.Polygon(shapely.get_coordinates(shape))
-        return filled if filled.is_valid else shapely.make_valid(filled)
-    return shape
 
 
 def together(one: Geometry, other: Geometry) -> tuple[BaseGeometry, BaseGeometry, str]:
