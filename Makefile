@@ -26,13 +26,15 @@ lint: $(READY)
 test: lint  ## linting, types, import contracts and all tests
 	$(BIN)/pytest
 
-$(BENCH)/.ready: pyproject.toml
+$(BENCH)/.ready: pyproject.toml Makefile
 	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install --quiet --editable '.[emulator]' geedim xee
+	$(BENCH)/bin/python -m pip install --quiet --editable '.[emulator]' cubexpress geedim xee
 	@touch $@
 
-bench: $(BENCH)/.ready  ## side by side with others, on the emulator with a pace; some minutes
-	$(BENCH)/bin/python benchmarks/run.py
+# make bench CASES="quota hang" RUNS=3
+bench: $(BENCH)/.ready  ## side by side with others, on the emulator with a pace; half an hour
+	$(BENCH)/bin/python benchmarks/run.py --runs $(or $(RUNS),1) $(CASES)
+	$(BENCH)/bin/python benchmarks/report.py
 
 clean:
 	rm -rf $(VENV) $(BENCH) demo-output

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from pyproj import Transformer
 
+import pixels
 from eemulator import Band, Catalog, CollectionAsset, Grid, ImageAsset
 
 if TYPE_CHECKING:
@@ -16,53 +17,35 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-CRS = "EPSG:32738"
-SIDE = 10_980
-GRID = Grid(CRS, (10.0, 0.0, 699_960.0, 0.0, -10.0, 8_000_020.0), SIDE, SIDE)
-BANDS = ("B2", "B3", "B4", "B8")
-DATES = 400
-DAY = 86_400_000
-START = 1_704_067_200_000
-
-_PERIOD = 4096
-_TABLE = np.random.default_rng(0).integers(1, 10_000, _PERIOD, dtype=np.uint16)
+_STEP = pixels.RESOLUTION
+_SIDE = pixels.SIDE
+_GRID = Grid(pixels.CRS, (_STEP, 0.0, pixels.LEFT, 0.0, -_STEP, pixels.TOP), _SIDE, _SIDE)
 
 
 @dataclass(frozen=True)
 class Cheap:
-    """Value = a table's entry at `row + column + number`, modulo its length."""
+    """See `eemulator.catalog.model.Sampler` and `pixels.values`."""
 
     number: int
 
     def __call__(
         self, bands: Sequence[str], rows: NDArray[np.int64], cols: NDArray[np.int64]
     ) -> list[tuple[NDArray[Any], NDArray[np.bool_]]]:
-        """See `eemulator.catalog.model.Sampler`."""
+        """The pixels of neighbouring rows and columns."""
         height, width = np.broadcast_shapes(rows.shape, cols.shape)
-        first = int(rows[0, 0] + cols[0, 0])
-        line = np.resize(np.roll(_TABLE, -((first + self.number) % _PERIOD)), height + width)
-        # Every row is the one above, moved by one: a view, whatever the size.
-        step = line.strides[0]
-        values = np.lib.stride_tricks.as_strided(line, (height, width), (step, step))
+        found = pixels.values(self.number, int(rows[0, 0]), int(cols[0, 0]), height, width)
         valid = np.ones((height, width), np.bool_)
-        return [(values, valid) for _ in bands]
-
-
-def expected(number: int, row: int, col: int, height: int, width: int) -> NDArray[np.uint16]:
-    """What an export of native pixels must hold, in any band."""
-    index = np.arange(row, row + height)[:, None] + np.arange(col, col + width)[None]
-    values: NDArray[np.uint16] = _TABLE[(index + number) % _PERIOD]
-    return values
+        return [(found, valid) for _ in bands]
 
 
 def _image(asset_id: str, number: int) -> ImageAsset:
-    a, _, c, _, e, f = GRID.transform
-    corners = [(c, f), (c + a * SIDE, f), (c + a * SIDE, f + e * SIDE), (c, f + e * SIDE)]
-    lonlat = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
-    time = START + number * DAY
+    left, top, size = pixels.LEFT, pixels.TOP, _STEP * _SIDE
+    corners = [(left, top), (left + size, top), (left + size, top - size), (left, top - size)]
+    lonlat = Transformer.from_crs(pixels.CRS, "EPSG:4326", always_xy=True)
+    time = pixels.START + number * pixels.DAY
     return ImageAsset(
         id=asset_id,
-        bands=tuple(Band(name, np.dtype("uint16"), GRID) for name in BANDS),
+        bands=tuple(Band(name, np.dtype("uint16"), _GRID) for name in pixels.BANDS),
         properties={
             "system:index": asset_id.rpartition("/")[2],
             "system:time_start": time,
@@ -74,6 +57,6 @@ def _image(asset_id: str, number: int) -> ImageAsset:
 
 
 def catalog() -> Catalog:
-    """One image, and a series of `DATES`."""
-    dates = [_image(f"BENCH/SERIES/d{n:03d}", n) for n in range(DATES)]
-    return Catalog([_image("BENCH/IMAGE", 0), CollectionAsset("BENCH/SERIES", dates)])
+    """One image, and a series."""
+    dates = [_image(pixels.date_id(number), number) for number in range(pixels.DATES)]
+    return Catalog([_image(pixels.IMAGE, 0), CollectionAsset(pixels.SERIES, dates)])

@@ -1,185 +1,372 @@
-"""One contestant on one case, in a process of its own: prints what it took as JSON.
+"""Who takes part, and how each exports a case.
 
-`python contestants.py NAME CASE URL PROJECT`. Each contestant exports the same native pixels and
-is checked against the formula.
+A contestant is made before the clock starts, and imports what it needs then. Who can be told how
+many requests to have under way is told Earth Engine's default quota, whatever the number of cores;
+geetensor finds out by itself.
 """
 
 from __future__ import annotations
 
-import json
-import resource
-import sys
-import time
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
-import ee
 import numpy as np
-import pandas as pd
 
-from cases import CASES, Case
-from catalogue import BANDS, DAY, GRID, START, expected
+import pixels
+from cases import QUOTA, Case, Kind, Piece
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
+
+    Exported = Iterable[Iterable[NDArray[Any]]]
+    """Of each piece each band, `(side, side)`."""
 
 TILE = 1024
 """Pixels a side of what one hand-written request asks for."""
 
 
-def bounds(case: Case) -> tuple[float, float, float, float]:
-    """The case's area in metres: its first pixels of the grid, from the upper left."""
-    _, _, left, _, _, top = GRID.transform
-    return left, top - 10 * case.side, left + 10 * case.side, top
+class Contestant(Protocol):
+    """One way to export. Its docstring goes into the report."""
+
+    distribution: str
+    """What to ask the version of."""
+
+    def __init__(self) -> None:
+        """Import what the export needs."""
+
+    def export(self, case: Case, workers: int | None) -> Exported:
+        """Export.
+
+        Args:
+            case: what.
+            workers: requests at a time, if told.
+
+        Returns:
+            The pixels. An export is over when this is returned; what is in files may be read as
+            it is asked for.
+        """
 
 
-def scenes(case: Case) -> pd.DataFrame:
-    """The table of a series."""
-    dates = pd.to_datetime([START + n * DAY for n in range(case.dates)], unit="ms", utc=True)
-    ids = [f"BENCH/SERIES/d{n:03d}" for n in range(case.dates)]
-    return pd.DataFrame({"asset_id": ids, "acquisition_date": dates})
+class Geetensor:
+    """This package: `export_image`, `export_cube`, `export_many`."""
 
+    distribution = "geetensor"
 
-def by_geetensor(case: Case) -> NDArray[Any]:
-    """This package."""
-    from geetensor import ee_image
+    def __init__(self) -> None:
+        import pandas as pd
 
-    bands = list(BANDS[: case.bands])
-    if case.dates:
-        out = ee_image.export_cube(scenes(case), bounds(case), bands, crs_geometry=GRID.crs)
-    else:
-        out = ee_image.export_image("BENCH/IMAGE", bounds(case), bands, crs_geometry=GRID.crs)
-    values: NDArray[Any] = out.values
-    return values if case.dates else values[None]
+        from geetensor import ee_image
 
+        self._pd: Any = pd
+        self._ee_image: Any = ee_image
 
-def by_hand(case: Case) -> NDArray[Any]:
-    """A pool of threads, the client's own `getPixels`, NPY, and an array: what people write."""
-    out = np.empty((case.dates or 1, case.bands, case.side, case.side), np.uint16)
-    _, _, left, _, _, top = GRID.transform
-    tiles = [
-        (time, row, col)
-        for time in range(len(out))
-        for row in range(0, case.side, TILE)
-        for col in range(0, case.side, TILE)
-    ]
+    def export(self, case: Case, workers: int | None) -> Exported:
+        """See `Contestant`."""
+        bands, pieces = case.band_names, case.pieces
+        options = {"crs_geometry": pixels.CRS, "max_workers": workers}
+        match case.kind:
+            case Kind.IMAGE:
+                [piece] = pieces
+                image = self._ee_image.export_image(piece.asset_id, piece.bounds, bands, **options)
+                return [image.values]
+            case Kind.SERIES:
+                scenes = self._scenes(pieces)
+                cube = self._ee_image.export_cube(scenes, pieces[0].bounds, bands, **options)
+                return list(cube.values)
+            case Kind.PATCHES:
+                jobs = [(piece.asset_id, piece.bounds) for piece in pieces]
+                patches = dict(self._ee_image.export_many(jobs, bands, **options))
+                failures = [found for found in patches.values() if isinstance(found, Exception)]
+                if failures:
+                    raise RuntimeError(f"{len(failures)} of {len(jobs)} failed: {failures[0]}")
+                return [patches[index].values for index in range(len(jobs))]
 
-    def fetch(tile: tuple[int, int, int]) -> None:
-        time, row, col = tile
-        height, width = min(TILE, case.side - row), min(TILE, case.side - col)
-        transform = {
-            "scaleX": 10,
-            "translateX": left + 10 * col,
-            "scaleY": -10,
-            "translateY": top - 10 * row,
-        }
-        pixels = ee.data.getPixels(
+    def _scenes(self, pieces: list[Piece]) -> Any:
+        times = [pixels.START + piece.number * pixels.DAY for piece in pieces]
+        return self._pd.DataFrame(
             {
-                "assetId": f"BENCH/SERIES/d{time:03d}" if case.dates else "BENCH/IMAGE",
-                "fileFormat": "NUMPY_NDARRAY",
-                "bandIds": list(BANDS[: case.bands]),
-                "grid": {
-                    "dimensions": {"width": width, "height": height},
-                    "affineTransform": transform,
-                    "crsCode": GRID.crs,
-                },
+                "asset_id": [piece.asset_id for piece in pieces],
+                "acquisition_date": self._pd.to_datetime(times, unit="ms", utc=True),
             }
         )
-        for index, name in enumerate(BANDS[: case.bands]):
-            out[time, index, row : row + height, col : col + width] = pixels[name]
-
-    with ThreadPoolExecutor(40) as pool:
-        list(pool.map(fetch, tiles))
-    return out
 
 
-def by_georeader(case: Case) -> NDArray[Any]:
-    """georeader.readers.ee_image: one image; its `export_cube` raises."""
-    import shapely
-    from affine import Affine
-    from georeader.readers import ee_image
+class ByHand:
+    """What people write: a pool of threads, the client's own `getPixels`, NPY, and an array.
 
-    if case.dates:
-        raise NotImplementedError("georeader's export_cube raises TypeError")
-    image = ee_image.export_image(
-        "BENCH/IMAGE",
-        shapely.box(*bounds(case)),
-        Affine(*GRID.transform),
-        GRID.crs,
-        list(BANDS[: case.bands]),
-        crs_polygon=GRID.crs,
-    )
-    values: NDArray[Any] = image.values[None]
-    return values
+    Tiles of 1024², one request each; as many threads as the quota has requests.
+    """
 
+    distribution = "earthengine-api"
 
-def by_geedim(case: Case) -> NDArray[Any]:
-    """geedim: downloads by URL; the images of a collection one after another."""
-    import geedim  # noqa: F401 - registers the `gd` accessor
+    def __init__(self) -> None:
+        import ee
 
-    source = ee.ImageCollection("BENCH/SERIES") if case.dates else ee.Image("BENCH/IMAGE")
-    prepared = source.select(list(BANDS[: case.bands])).gd.prepareForExport(
-        crs=GRID.crs, crs_transform=_transform(case), shape=(case.side, case.side)
-    )
-    values = np.asarray(prepared.gd.toNumPy(masked=False))
-    # (height, width, band), and of a collection (height, width, band, time)
-    return np.moveaxis(values, (-1, -2), (0, 1)) if case.dates else np.moveaxis(values, -1, 0)[None]
+        self._get_pixels = ee.data.getPixels
 
+    def export(self, case: Case, workers: int | None) -> Exported:
+        """See `Contestant`."""
+        out = np.empty((case.count, case.bands, case.side, case.side), np.uint16)
+        starts = range(0, case.side, TILE)
+        tiles = [
+            (index, row, col) for index in range(case.count) for row in starts for col in starts
+        ]
 
-def by_xee(case: Case) -> NDArray[Any]:
-    """Xee: float32 always; one series of requests a band."""
-    import xarray as xr
+        def fetch(tile: tuple[int, int, int]) -> None:
+            index, row, col = tile
+            piece = case.pieces[index]
+            left, top = piece.corner
+            height, width = min(TILE, case.side - row), min(TILE, case.side - col)
+            found: Any = self._get_pixels(
+                {
+                    "assetId": piece.asset_id,
+                    "fileFormat": "NUMPY_NDARRAY",
+                    "bandIds": case.band_names,
+                    "grid": {
+                        "dimensions": {"width": width, "height": height},
+                        "affineTransform": {
+                            "scaleX": pixels.RESOLUTION,
+                            "translateX": left + pixels.RESOLUTION * col,
+                            "scaleY": -pixels.RESOLUTION,
+                            "translateY": top - pixels.RESOLUTION * row,
+                        },
+                        "crsCode": pixels.CRS,
+                    },
+                }
+            )
+            for number, name in enumerate(case.band_names):
+                out[index, number, row : row + height, col : col + width] = found[name]
 
-    source = (
-        ee.ImageCollection("BENCH/SERIES")
-        if case.dates
-        else ee.ImageCollection([ee.Image("BENCH/IMAGE")])
-    )
-    opened = xr.open_dataset(
-        source,
-        engine="ee",
-        crs=GRID.crs,
-        crs_transform=_transform(case),
-        shape_2d=(case.side, case.side),
-    )
-    bands = [opened[name].to_numpy() for name in BANDS[: case.bands]]
-    return np.stack(bands, axis=1)
+        with ThreadPoolExecutor(workers or QUOTA) as pool:
+            list(pool.map(fetch, tiles))
+        return iter(out)
 
 
-def _transform(case: Case) -> tuple[float, float, float, float, float, float]:
-    left, _, _, top = bounds(case)
-    return 10.0, 0.0, left, 0.0, -10.0, top
+class Geedim:
+    """Downloads by URL, two requests a tile, 40 tiles at a time.
+
+    The images of a collection come one after another. So do patches: all downloads of a process
+    go through one event loop, which no second thread may enter.
+    """
+
+    distribution = "geedim"
+
+    def __init__(self) -> None:
+        import ee
+        import geedim  # noqa: F401 - registers the `gd` accessor
+
+        self._ee: Any = ee
+
+    def export(self, case: Case, workers: int | None) -> Exported:
+        """See `Contestant`."""
+        if case.kind is Kind.SERIES:
+            source = self._ee.ImageCollection(pixels.SERIES).select(case.band_names).gd
+            found = self._download(source, case.pieces[0], workers)
+            return iter(np.moveaxis(found, (-1, -2), (0, 1)))  # from row, column, band, time
+        source = self._ee.Image(pixels.IMAGE).select(case.band_names).gd
+        return [
+            np.moveaxis(self._download(source, piece, workers), -1, 0)  # from row, column, band
+            for piece in case.pieces
+        ]
+
+    @staticmethod
+    def _download(source: Any, piece: Piece, workers: int | None) -> NDArray[Any]:
+        prepared = source.prepareForExport(
+            crs=pixels.CRS, crs_transform=piece.transform, shape=(piece.side, piece.side)
+        )
+        return np.asarray(prepared.gd.toNumPy(masked=False, max_requests=workers or QUOTA))
 
 
-CONTESTANTS: dict[str, Callable[[Case], NDArray[Any]]] = {
-    "geetensor": by_geetensor,
-    "threads by hand": by_hand,
-    "geedim": by_geedim,
-    "Xee": by_xee,
-    "georeader": by_georeader,
+class Xee:
+    """`xarray.open_dataset(engine="ee")`: float32 always; the bands one after another.
+
+    Told to have 40 threads; by default it has four more than there are cores. Patches are windows
+    of one dataset that covers the scene, 40 at a time.
+    """
+
+    distribution = "xee"
+
+    def __init__(self) -> None:
+        import ee
+        import xarray as xr
+        import xee  # noqa: F401 - what `engine="ee"` would import
+
+        self._ee: Any = ee
+        self._xr: Any = xr
+
+    def export(self, case: Case, workers: int | None) -> Exported:
+        """See `Contestant`."""
+        if case.kind is Kind.SERIES:
+            series = self._ee.ImageCollection(pixels.SERIES)
+            bands = self._read(self._open(series, case.pieces[0], workers), case)
+            return zip(*bands, strict=True)
+
+        image = self._ee.ImageCollection([self._ee.Image(pixels.IMAGE)])
+        if case.kind is Kind.IMAGE:
+            bands = self._read(self._open(image, case.pieces[0], workers), case)
+            return zip(*bands, strict=True)
+
+        opened = self._open(image, Piece(pixels.IMAGE, 0, 0, 0, pixels.SIDE), workers)
+
+        def read_patch(piece: Piece) -> list[NDArray[Any]]:
+            rows = slice(piece.row, piece.row + piece.side)
+            cols = slice(piece.col, piece.col + piece.side)
+            return self._read(opened.isel(time=0, y=rows, x=cols), case)
+
+        with ThreadPoolExecutor(workers or QUOTA) as pool:
+            return list(pool.map(read_patch, case.pieces))
+
+    def _open(self, source: Any, piece: Piece, workers: int | None) -> Any:
+        return self._xr.open_dataset(
+            source,
+            engine="ee",
+            crs=pixels.CRS,
+            crs_transform=piece.transform,
+            shape_2d=(piece.side, piece.side),
+            executor_kwargs={"max_workers": workers or QUOTA},
+        )
+
+    @staticmethod
+    def _read(opened: Any, case: Case) -> list[NDArray[Any]]:
+        return [opened[name].to_numpy() for name in case.band_names]
+
+
+class Cubexpress:
+    """Writes GeoTIFFs, which are read for the check when the clock has stopped.
+
+    `express_one` for an image, `express` for many, a file a date or patch; 40 workers. An image
+    is asked for whole first, and the refusal tells it how to split.
+    """
+
+    distribution = "cubexpress"
+
+    def __init__(self) -> None:
+        import cubexpress
+        import cubexpress.download.band_names
+        import rasterio.merge  # it would import these two in the middle of a download
+
+        self._cubexpress: Any = cubexpress
+        self._rasterio: Any = rasterio
+
+    def export(self, case: Case, workers: int | None) -> Exported:
+        """See `Contestant`."""
+        rows = [self._row(str(index), piece, case) for index, piece in enumerate(case.pieces)]
+        folder = Path(tempfile.mkdtemp())
+        workers = workers or QUOTA
+        if case.kind is Kind.IMAGE:
+            return self._read([self._cubexpress.express_one(rows[0], folder, nworkers=workers)])
+        table = self._cubexpress.RequestTable(rows)
+        done = self._cubexpress.express(table, folder, nworkers=workers, verbose=False)
+        if failures := list(done.failed.values()):
+            raise RuntimeError(f"{len(failures)} of {done.total} failed: {failures[0]}")
+        return self._read([done.paths[row.id] for row in rows])
+
+    def _row(self, name: str, piece: Piece, case: Case) -> Any:
+        left, top = piece.corner
+        step, side = pixels.RESOLUTION, piece.side
+        where = self._cubexpress.RasterTransform(pixels.CRS, left, top, step, -step, side, side)
+        return self._cubexpress.RequestRow(name, where, piece.asset_id, case.band_names)
+
+    def _read(self, paths: list[Path]) -> Iterator[NDArray[Any]]:
+        for path in paths:
+            with self._rasterio.open(path) as file:
+                yield file.read()
+
+
+class Georeader:
+    """`georeader.readers.ee_image`: `export_image`, of patches in 40 threads, and `export_cube`.
+
+    An image is split into quadrants until no request is too large; how many requests are under
+    way then depends on the cores. Of an area along the pixels' edges it exports a row and a column
+    too many, which are cut off. `export_cube` raises a TypeError.
+    """
+
+    distribution = "georeader-spaceml"
+
+    def __init__(self) -> None:
+        import pandas as pd
+        import shapely
+        from affine import Affine
+        from georeader.readers import ee_image
+
+        self._pd: Any = pd
+        self._box: Any = shapely.box
+        self._ee_image: Any = ee_image
+        self._lattice = Affine(*Piece(pixels.IMAGE, 0, 0, 0, pixels.SIDE).transform)
+
+    def export(self, case: Case, workers: int | None) -> Exported:
+        """See `Contestant`."""
+        if case.kind is Kind.SERIES:
+            return self._series(case)
+
+        def export_one(piece: Piece) -> NDArray[Any]:
+            image = self._ee_image.export_image(
+                piece.asset_id,
+                self._box(*piece.bounds),
+                self._lattice,
+                pixels.CRS,
+                case.band_names,
+                crs_polygon=pixels.CRS,
+            )
+            found: NDArray[Any] = image.values
+            return found[:, : piece.side, : piece.side]
+
+        if case.kind is Kind.IMAGE:
+            return [export_one(case.pieces[0])]
+        with ThreadPoolExecutor(workers or QUOTA) as pool:
+            return list(pool.map(export_one, case.pieces))
+
+    def _series(self, case: Case) -> Exported:
+        ids = [piece.asset_id.rpartition("/")[2] for piece in case.pieces]
+        cube = self._ee_image.export_cube(
+            self._pd.DataFrame({"gee_id": ids, "collection_name": pixels.SERIES}),
+            self._box(*case.pieces[0].bounds),
+            self._lattice,
+            pixels.CRS,
+            bands_gee=case.band_names,
+            crs_polygon=pixels.CRS,
+            display_progress=False,
+        )
+        return list(cube.values)
+
+
+CONTESTANTS: dict[str, type[Contestant]] = {
+    "geetensor": Geetensor,
+    "threads by hand": ByHand,
+    "geedim": Geedim,
+    "Xee": Xee,
+    "cubexpress": Cubexpress,
+    "georeader": Georeader,
 }
 
-
-def main() -> None:
-    """Run one."""
-    name, case_name, url, project = sys.argv[1:]
-    case = CASES[case_name]
-    ee.Initialize(credentials=None, url=url, project=project)
-    began, worked = time.perf_counter(), time.process_time()
-    values = CONTESTANTS[name](case)
-    wall, cpu = time.perf_counter() - began, time.process_time() - worked
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    right = values.shape[-2:] == (case.side, case.side) and all(
-        np.array_equal(band, expected(number, 0, 0, case.side, case.side))
-        for number, image in enumerate(values)
-        for band in image
-    )
-    print(
-        json.dumps({"wall": wall, "cpu": cpu, "over": peak - values.nbytes, "exact": bool(right)})
-    )
+_CAN_BE_TOLD = ("geetensor", "threads by hand", "geedim", "Xee", "cubexpress")
 
 
-if __name__ == "__main__":
-    main()
+@dataclass(frozen=True)
+class Entry:
+    """A row of a table.
+
+    Attributes:
+        name: shown.
+        contestant: who exports.
+        told: how many requests to have under way; None: nothing.
+    """
+
+    name: str
+    contestant: type[Contestant]
+    told: int | None = None
+
+
+def entries(case: Case) -> list[Entry]:
+    """Who takes part in a case; under a small quota, also with that quota told."""
+    plain = [Entry(name, contestant) for name, contestant in CONTESTANTS.items()]
+    quota = case.service.concurrency
+    if quota == QUOTA:
+        return plain
+    told = [Entry(f"{name}, told {quota}", CONTESTANTS[name], quota) for name in _CAN_BE_TOLD]
+    return plain + told

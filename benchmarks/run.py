@@ -1,27 +1,40 @@
-"""Side by side: every contestant on every case, and the bound. `make bench`."""
+"""Side by side: every contestant on every case. Prints tables and keeps what was measured.
+
+`python run.py [CASE ...]`. `make bench` runs all, and then `report.py`.
+"""
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
+import os
+import platform
 import subprocess
 import sys
+import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from cases import CASES, Case
-from contestants import CONTESTANTS
+import report
+from cases import CASES
+from contestants import CONTESTANTS, Entry, entries
+from results import RESULTS, Results
 
 HERE = Path(__file__).parent
-PATIENCE = 300.0
-"""Seconds after which a contestant is stopped."""
 
 
-def compete(name: str, case_name: str) -> dict[str, Any]:
-    """One contestant against a server of its own: what it took, or what it died of."""
-    case = CASES[case_name]
+def measure(case_name: str, entry: Entry, patience: float) -> dict[str, Any]:
+    """One export against a server of its own: what it took, or what it died of.
+
+    Args:
+        case_name: of `CASES`.
+        entry: who exports.
+        patience: seconds after which it is stopped.
+    """
     with subprocess.Popen(
-        [sys.executable, str(HERE / "server.py"), *_conditions(case)],
+        [sys.executable, str(HERE / "server.py"), case_name],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -29,68 +42,82 @@ def compete(name: str, case_name: str) -> dict[str, Any]:
         assert server.stdin is not None
         assert server.stdout is not None
         address = json.loads(server.stdout.readline())
-        command = [sys.executable, str(HERE / "contestants.py"), name, case_name]
+        command = [sys.executable, str(HERE / "compete.py"), case_name, entry.name]
+        result = _compete([*command, address["url"], address["project"]], patience)
+        server.stdin.write("\n")
+        server.stdin.flush()
+        stats = json.loads(server.stdout.readline())
+        server.stdin.close()
+    return {**result, **stats}
+
+
+def _compete(command: list[str], patience: float) -> dict[str, Any]:
+    # Files are written to a folder that goes, also when the contestant is stopped.
+    with tempfile.TemporaryDirectory() as folder:
         try:
             ran = subprocess.run(
-                [*command, address["url"], address["project"]],
+                command,
                 capture_output=True,
                 text=True,
-                timeout=PATIENCE,
+                timeout=patience,
                 check=False,
+                env={**os.environ, "TMPDIR": folder},
             )
         except subprocess.TimeoutExpired:
-            return {"failed": f"not done after {PATIENCE:.0f} s"}
-        finally:
-            server.stdin.write("\n")
-            server.stdin.flush()
-            stats = json.loads(server.stdout.readline())
-            server.stdin.close()
-    if ran.returncode:
-        return {"failed": ran.stderr.strip().splitlines()[-1][:70]}
-    return {**json.loads(ran.stdout.splitlines()[-1]), **stats}
+            return {"failed": f"not done after {patience:.0f} s"}
+    try:
+        result: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        last = (ran.stderr.strip().splitlines() or ["no message"])[-1]
+        return {"failed": f"exit code {ran.returncode}: {last}"}
+    return result
 
 
-def _conditions(case: Case) -> list[str]:
-    options: dict[str, object] = {
-        "latency": case.latency,
-        "rate": case.rate,
-        "concurrency": case.concurrency,
-        "faults": case.faults,
-        "memory": case.memory,
-    }
-    return [f"--{name}={value}" for name, value in options.items() if value is not None]
-
-
-def row(name: str, case: Case, result: dict[str, Any]) -> str:
-    """One line of a table."""
-    if "failed" in result:
-        return f"| {name} | fails: {result['failed']} | | | | | |"
-    requests = sum(result["requests"].values())
-    exact = "" if result["exact"] else " **wrong**"
-    return (
-        f"| {name}{exact} | {result['wall']:.1f} s | {result['wall'] / case.bound:.2f} | "
-        f"{result['cpu'] / (case.output_bytes / 1e9):.1f} | {result['over'] / 1e6:.0f} | "
-        f"{requests} | {sum(result['refusals'].values())} |"
-    )
+def measure_often(case_name: str, entry: Entry, runs: int, patience: float) -> dict[str, Any]:
+    """The run of median wall clock time, or the first that failed; with all `walls`."""
+    results = []
+    for _ in range(runs):
+        result = measure(case_name, entry, patience)
+        if "failed" in result:
+            return result
+        results.append(result)
+    results.sort(key=lambda result: float(result["wall"]))
+    return {**results[(runs - 1) // 2], "walls": [result["wall"] for result in results]}
 
 
 def main() -> None:
     """Print a table a case."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("cases", nargs="*", default=list(CASES), help="default: all")
+    parser.add_argument("cases", nargs="*", help=f"default: all of {', '.join(CASES)}")
+    parser.add_argument(
+        "--only", action="append", help="a row's name, such as Xee; may be repeated"
+    )
+    parser.add_argument("--runs", type=int, default=1, help="of each; the median is kept")
+    parser.add_argument("--patience", type=float, default=300.0, help="seconds for one export")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="file to keep them in")
     chosen = parser.parse_args()
-    for case_name in chosen.cases:
+    if unknown := set(chosen.cases) - set(CASES):
+        parser.error(f"no such case: {', '.join(sorted(unknown))}")
+
+    results = Results(chosen.results)
+    about = {
+        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+    }
+    versions = {kind: version(kind.distribution) for kind in CONTESTANTS.values()}
+    print("; ".join(about.values()))
+    print("; ".join(f"{kind.distribution} {number}" for kind, number in versions.items()))
+    for case_name in chosen.cases or CASES:
         case = CASES[case_name]
-        print(f"\n### {case.title}\n")
-        print(
-            f"{case.output_bytes / 1e6:.0f} MB; latency {case.latency} s, "
-            f"{case.rate / 1e6:g} MB/s a request, {case.concurrency} requests at a time. "
-            f"Bound: {case.bound:.2f} s.\n"
-        )
-        print("| | wall | × bound | CPU s/GB | MB over the output | requests | refused |")
-        print("|---|---|---|---|---|---|---|")
-        for name in CONTESTANTS:
-            print(row(name, case, compete(name, case_name)), flush=True)
+        print(f"\n### {case.title}\n\n{report.conditions(case)}\n\n{report.HEADER}", flush=True)
+        for entry in entries(case):
+            if chosen.only and entry.name not in chosen.only:
+                continue
+            measured = measure_often(case_name, entry, chosen.runs, chosen.patience)
+            made = {"case": case_name, "entry": entry.name, "version": versions[entry.contestant]}
+            results.record({**made, **about, **measured})
+            print(report.row(entry.name, case, measured), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,37 +1,32 @@
-"""A server for a benchmark, in a process of its own: JSON in on standard input, JSON out.
+"""A server for one case, in a process of its own: `python server.py CASE`.
 
-The first line out has the URL and the project. A line in asks for the counters since the last.
+The first line out has the URL and the project, as JSON. A line in asks for the counters since the
+last. It ends with its standard input.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from dataclasses import asdict
 
 import eemulator
+from cases import CASES
 from catalogue import catalog
 
 
 def main() -> None:
     """Serve until standard input ends."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--latency", type=float, default=0.4, help="seconds")
-    parser.add_argument("--rate", type=float, default=6e6, help="counted bytes a second a request")
-    parser.add_argument("--concurrency", type=int, default=40)
-    parser.add_argument("--faults", type=float, default=0.0, help="share of requests")
-    parser.add_argument("--memory", type=int, default=None, help="counted bytes a request")
-    chosen = parser.parse_args()
+    [_, case_name] = sys.argv
+    service = CASES[case_name].service
     limits = eemulator.Limits(
-        concurrent_requests=chosen.concurrency, max_pixels_bytes=chosen.memory
+        concurrent_requests=service.concurrency, max_pixels_bytes=service.memory
     )
-    pace = eemulator.Pace(chosen.latency, chosen.rate)
+    pace = eemulator.Pace(service.latency, service.rate)
     with eemulator.running(catalog(), limits, pace=pace) as server:
-        if chosen.faults:
-            kinds = ("503", "429", "reset", "truncate")
-            faults = [eemulator.Fault(eemulator.FaultKind(kind)) for kind in kinds]
-            server.faults.at_random(chosen.faults, *faults)
+        if service.faults:
+            faults = [eemulator.Fault(eemulator.FaultKind(kind)) for kind in service.kinds]
+            server.faults.at_random(service.faults, *faults, seed=service.seed)
         print(json.dumps({"url": server.url, "project": server.project}), flush=True)
         for _ in sys.stdin:
             print(json.dumps(asdict(server.stats)), flush=True)

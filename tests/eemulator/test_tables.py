@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 import ee
 import pytest
 
+from eemulator import Catalog, CollectionAsset, ImageAsset, Limits, running
+
+from . import synthetic
 from .wire import PROJECT, call, ref, send
 
 if TYPE_CHECKING:
@@ -235,3 +238,79 @@ def test_a_table_too_deep_is_refused(server: Server) -> None:
     reply = send(server, "POST", FEATURES, {"expression": {"result": "2999", "values": values}})
     assert reply.status == 400
     assert "too deeply" in reply.message
+
+
+def archive() -> Any:
+    return ee.ImageCollection("TEST/ARCHIVE")
+
+
+def passes(i: int) -> bool:
+    """What the next test filters by: half of the time, a band of places, few clouds."""
+    return i < 25_000 and i % 100 // 10 in (3, 4) and i * 37 % 101 <= 60
+
+
+def test_fifty_thousand_images_are_filtered_and_ordered() -> None:
+    south = ee.Geometry.Rectangle([40.1, -14.9, 49.9, -13.1], None, False)
+    found = (
+        archive()
+        .filterDate("2000-01-01", "2008-07-22")  # 3125 days, eight images each
+        .filterBounds(south)
+        .filter(ee.Filter.lte("cloud", 60))
+        .sort("cloud", False)
+    )
+    expected = sorted(filter(passes, range(50_000)), key=lambda i: -(i * 37 % 101))
+    assert len(expected) > 2500
+    assert found.aggregate_array("number").getInfo() == expected
+    assert found.size().getInfo() == len(expected)
+    assert archive().size().getInfo() == 50_000
+    assert ee.Image("TEST/ARCHIVE/a049999").get("number").getInfo() == 49_999
+    with pytest.raises(ee.EEException, match="not found"):
+        ee.Image("TEST/ARCHIVE/a050000").getInfo()
+
+
+def test_fifty_thousand_rows_come_in_ten_pages(server: Server) -> None:
+    table = archive().map(
+        lambda image: ee.Feature(
+            image.geometry(),
+            {"n": image.get("number"), "projection": image.select("u8").projection()},
+        )
+    )
+    seen = 0
+    request: dict[str, Any] = {"expression": table, "pageSize": 5000}
+    while True:
+        page = ee.data.computeFeatures(request)
+        assert numbers(page["features"]) == list(range(seen, seen + 5000))
+        last = page["features"][-1]
+        west = last["properties"]["projection"]["transform"][2]
+        assert last["geometry"]["coordinates"][0][0] == [west, -19]
+        seen += 5000
+        if "nextPageToken" not in page:
+            break
+        request["pageToken"] = page["nextPageToken"]
+    assert seen == 50_000
+    assert server.stats.requests == {"computeFeatures": 10}
+
+
+def test_pages_cost_no_more_than_the_whole() -> None:
+    class Counting(tuple[ImageAsset, ...]):
+        __slots__ = ()
+
+        def __iter__(self) -> Any:
+            for image in tuple.__iter__(self):
+                made.append(image.id)
+                yield image
+
+    made: list[str] = []
+    images = Counting(synthetic.many(300).images)
+    catalog = Catalog([CollectionAsset("TEST/COUNTED", images)])
+    expression = ee.ImageCollection("TEST/COUNTED").filter(ee.Filter.gte("number", 10))
+    body = {"expression": ee.serializer.encode(expression), "pageSize": 10}
+    with running(catalog, Limits()) as server:
+        for page in range(29):
+            reply = send(server, "POST", FEATURES, body).json
+            assert [f["id"] for f in reply["features"]] == [
+                f"m{i:05d}" for i in range(10 * page + 10, 10 * page + 20)
+            ]
+            body["pageToken"] = reply.get("nextPageToken")
+    assert body["pageToken"] is None
+    assert len(made) == 300

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
 import sys
-from functools import cmp_to_key
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from ..values.geometry import Feature, Geometry
 from ..values.time import Date
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from ..expression.evaluate import Session
     from ..expression.function import Function
@@ -80,10 +80,15 @@ def limit(source: Collection, most: int | None, key: str | None, ascending: bool
     """In order of a property, and not more than so many; elements without it come first."""
     if most is not None and most < 1:
         raise ServiceError(f"Parameter 'limit' must be positive, got {most}.")
+    most = None if most is None else min(most, sys.maxsize)
 
     def elements() -> Iterator[Element]:
-        ordered = source if key is None else sort_by(list(source), key, ascending)
-        return islice(iter(ordered), None if most is None else min(most, sys.maxsize))
+        if key is None:
+            return islice(iter(source), most)
+        ordered = sort_by(source, key, ascending, most)
+        # Each is let go as it is given: what becomes of it need not be held fifty thousand times.
+        ordered.reverse()
+        return (ordered.pop() for _ in range(len(ordered)))
 
     count = None
     if source.count is not None:
@@ -91,30 +96,30 @@ def limit(source: Collection, most: int | None, key: str | None, ascending: bool
     return source.derived(elements, count)
 
 
-def sort_by(elements: Sequence[Element], key: str, ascending: bool) -> list[Element]:
-    """A stable sort by a property."""
+def sort_by(
+    elements: Iterable[Element], key: str, ascending: bool, most: int | None = None
+) -> list[Element]:
+    """A stable sort by a property, perhaps of the first so many only."""
     operand = Operand(key, None)
-    return sorted(
-        elements, key=lambda element: sort_key(operand.of(element)), reverse=not ascending
-    )
+
+    def position(element: Element) -> tuple[int, Any]:
+        return sort_key(operand.of(element))
+
+    if most is None:
+        return sorted(elements, key=position, reverse=not ascending)
+    choose = heapq.nsmallest if ascending else heapq.nlargest
+    return choose(most, elements, key=position)
 
 
-def _compare(one: tuple[int, Any], other: tuple[int, Any]) -> int:
-    return (one > other) - (one < other)
-
-
-_key = cmp_to_key(_compare)
-
-
-def sort_key(value: Any) -> Any:
+def sort_key(value: Any) -> tuple[int, Any]:
     """An order of all values: nulls, then numbers, then strings, then the rest as it comes [I]."""
     if value is None:
-        return _key((0, 0))
+        return 0, 0
     if isinstance(value, Date):
         value = value.millis
     if isinstance(value, (int, float)):
-        return _key((1, value))
-    return _key((2, value) if isinstance(value, str) else (3, 0))
+        return 1, value
+    return (2, value) if isinstance(value, str) else (3, 0)
 
 
 @algorithm("Collection.map")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
-from ..values.to_json import number, to_json
+from ..values.numbers import number
+from ..values.to_json import to_json
 from .image_cast import TYPES
 
 if TYPE_CHECKING:

@@ -74,6 +74,15 @@ def scene_keys() -> tuple[SceneKey, ...]:
     return tuple(sorted(keys, key=lambda k: k.index))
 
 
+@cache
+def _positions() -> dict[str, int]:
+    return {key.index: position for position, key in enumerate(scene_keys())}
+
+
+def _find(index: str) -> int | None:
+    return _positions().get(index)
+
+
 def _make(collection: str, position: int) -> ImageAsset:
     key = scene_keys()[position]
     level = COLLECTIONS[collection]
@@ -91,7 +100,7 @@ def collections() -> tuple[CollectionAsset, ...]:
     return tuple(
         CollectionAsset(
             id=name,
-            images=LazyImages(len(scene_keys()), partial(_make, name)),
+            images=LazyImages(len(scene_keys()), partial(_make, name), _find),
             properties={"type": "ImageCollection"},
         )
         for name in COLLECTIONS

@@ -10,10 +10,11 @@ from ..errors import ServiceError
 from ..limits import resource_not_found
 from ..names import asset_id, asset_name
 from ..values.geometry import Geometry
+from ..values.numbers import number
 from ..values.pixel_type import PixelType
 from ..values.projection import is_wkt
 from ..values.time import Date
-from ..values.to_json import number
+from .asset_filter import Condition, parse_filter
 from .pages import page_size, page_start, page_token, question_key
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def image_json(image: Image) -> dict[str, Any]:
     if image.version is not None:
         described["updateTime"] = _timestamp(image.version // 1000)
     if image.footprint is not None:
-        described["geometry"] = image.footprint.planar().json()
+        described["geometry"] = image.footprint.planar.json()
     described["bands"] = [
         _band_json(b.id, b.type, b.projection.crs, b.projection.transform, b.dimensions)
         for b in image.bands
@@ -157,24 +158,32 @@ def list_assets(catalog: Catalog, parent: str, query: Mapping[str, str]) -> dict
     Args:
         catalog: where to look.
         parent: a collection's resource name, or a project's for the top of the catalogue.
-        query: `pageSize`, `pageToken`, `view`.
+        query: `filter`, `pageSize`, `pageToken`, `view`.
     """
-    if query.get("filter"):
-        raise ServiceError("Filters of listAssets are not supported by the emulator yet.")
     view = query.get("view") or "FULL"
     if view not in _PAGE_SIZES:
         view = "FULL"
     members = _members(catalog, parent)
+    conditions = parse_filter(query.get("filter") or "")
     size = page_size(query, _PAGE_SIZES[view], _PAGE_SIZES[view])
-    key = question_key(parent)
+    key = question_key([parent, query.get("filter")])
+    # Tokens count all members, so that no page looks again at what earlier ones left out.
     start = page_start(query.get("pageToken"), key)
-    stop = start + size
+    passing = (
+        (position, member)
+        for position in range(start, len(members))
+        if _passes(member := members[position], conditions)
+    )
     page: dict[str, Any] = {}
-    if shown := [asset_json(member, view) for member in islice(members, start, stop)]:
+    if shown := [asset_json(member, view) for _, member in islice(passing, size)]:
         page["assets"] = shown
-    if stop < len(members):
-        page["nextPageToken"] = page_token(key, stop)
+    if (following := next(passing, None)) is not None:
+        page["nextPageToken"] = page_token(key, following[0])
     return page
+
+
+def _passes(asset: ImageAsset | CollectionAsset, conditions: Sequence[Condition]) -> bool:
+    return all(condition(asset) for condition in conditions)
 
 
 def _members(catalog: Catalog, parent: str) -> Sequence[ImageAsset | CollectionAsset]:

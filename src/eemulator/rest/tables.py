@@ -21,7 +21,7 @@ def feature_fields(element: Element) -> dict[str, Any]:
     dates and the like are told as in `getInfo` [M]. An image gives its footprint [M].
     """
     place = element.geometry
-    fields: dict[str, Any] = {"type": "Feature", "geometry": place and place.planar()}
+    fields: dict[str, Any] = {"type": "Feature", "geometry": place and place.planar}
     if element.index is not None:
         fields["id"] = element.index
     fields["properties"] = {

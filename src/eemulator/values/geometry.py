@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from shapely.geometry import mapping
 
 from .element import Element
+from .numbers import number
 from .projection import WGS84, Projection, same_crs, transformer
 from .rings import areal
 
@@ -57,9 +57,19 @@ class Geometry:
         """The shape in longitude and latitude."""
         return self.shape_in(WGS84.crs)
 
+    @cached_property
+    def filled(self) -> Geometry:
+        """The area that a footprint's ring means."""
+        inner = areal(self.shape)
+        return self if inner is self.shape else Geometry(inner, self.crs, self.geodesic)
+
+    @cached_property
     def planar(self) -> Geometry:
-        """The same area in longitude and latitude, a footprint's ring being filled."""
-        return Geometry(areal(self.lonlat))
+        """The area in longitude and latitude."""
+        inner = self.filled.lonlat
+        if inner is self.shape and self.geodesic and self.crs == WGS84.crs:
+            return self
+        return Geometry(inner)
 
     def bounds_in(self, crs: str) -> tuple[float, float, float, float]:
         """`(left, bottom, right, top)` in another CRS, edges followed closely."""
@@ -70,8 +80,8 @@ class Geometry:
         dense = shapely.segmentize(self.valid, step) if step > 0 else self.valid
         return Geometry(dense, self.crs).shape_in(crs).bounds
 
-    def json(self) -> dict[str, Any]:
-        """GeoJSON as in `getInfo`."""
+    @cached_property
+    def _json(self) -> dict[str, Any]:
         described = geojson(self.shape)
         if not same_crs(self.crs, WGS84.crs):
             described["crs"] = {"type": "name", "properties": {"name": self.crs}}
@@ -79,18 +89,35 @@ class Geometry:
             described["geodesic"] = False
         return described
 
+    def json(self) -> dict[str, Any]:
+        """GeoJSON as in `getInfo`; not to be changed, as others are given the same."""
+        return self._json
+
 
 def geojson(shape: BaseGeometry) -> dict[str, Any]:
-    """GeoJSON with lists for tuples."""
+    """GeoJSON with lists for tuples, and numbers as the service writes them."""
     if shape.geom_type == "GeometryCollection":
         members = [geojson(part) for part in getattr(shape, "geoms", ())]
         return {"type": "GeometryCollection", "geometries": members}
-    described = mapping(shape)
-    return {"type": described["type"], "coordinates": _lists(described["coordinates"])}
+    return {"type": shape.geom_type, "coordinates": _coordinates(shape)}
 
 
-def _lists(nested: Any) -> Any:
-    return [_lists(item) for item in nested] if isinstance(nested, (tuple, list)) else nested
+def _coordinates(shape: BaseGeometry) -> Any:
+    if shape.is_empty:
+        return []
+    match shape:
+        case shapely.Polygon():
+            return [_points(shape.exterior), *(_points(ring) for ring in shape.interiors)]
+        case shapely.Point():
+            return _points(shape)[0]
+        case shapely.LineString():
+            return _points(shape)
+    return [_coordinates(part) for part in getattr(shape, "geoms", ())]
+
+
+def _points(shape: BaseGeometry) -> list[list[Any]]:
+    points: list[list[float]] = shapely.get_coordinates(shape, include_z=shape.has_z).tolist()
+    return [[number(value) for value in point] for point in points]
 
 
 WORLD = Geometry(shapely.box(-180, -90, 180, 90), geodesic=False)
@@ -116,12 +143,13 @@ class Feature(Element):
         return Feature(self.shape, properties)
 
 
-def footprint_ring(shape: Geometry) -> Geometry:
-    """A footprint as Earth Engine stores it: the outer ring of its polygon."""
-    if shape.shape.geom_type != "Polygon":
-        return shape
-    ring = shape.shape.exterior  # type: ignore[attr-defined]
-    return Geometry(ring, shape.crs, shape.geodesic)
+@lru_cache(maxsize=4096)
+def footprint_ring(shape: BaseGeometry) -> Geometry:
+    """A footprint (longitude and latitude) as Earth Engine tells it: the outer ring of a polygon.
+
+    The images of a place share one, so that what is worked out of it is worked out once.
+    """
+    return Geometry(shape.exterior if isinstance(shape, shapely.Polygon) else shape)
 
 
 def projected_box(bounds: tuple[float, float, float, float], projection: Projection) -> Geometry:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .projection import WGS84, same_crs
-from .rings import areal
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 def together(one: Geometry, other: Geometry) -> tuple[BaseGeometry, BaseGeometry, str]:
     """Both shapes in a CRS that suits them, and that CRS."""
     crs = one.crs if same_crs(one.crs, other.crs) else WGS84.crs
-    return areal(one.shape_in(crs)), areal(other.shape_in(crs)), crs
+    return one.filled.shape_in(crs), other.filled.shape_in(crs), crs
 
 
 def intersects(one: Geometry, other: Geometry) -> bool:
