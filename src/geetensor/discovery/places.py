@@ -79,7 +79,8 @@ class Places:
             if deduplicate:
                 own = shapely.area(self.plane.footprints(footprints[rows]))
                 slivers = grounds[rows] < _SLIVER * np.fmin(own, whole[rows])
-                covered[rows] = np.where(slivers, _NOTHING, common)
+                common[slivers] = _NOTHING
+                covered[rows] = common
         scenes = scenes.assign(overlap_percentage=np.minimum(100 * grounds / whole, 100.0))
         return scenes.iloc[keep_cover(scenes, covered, where)] if deduplicate else scenes
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ def test_parts_cover_the_whole_and_nothing_twice(start: int, length: int, count:
     assert len(parts) == min(max(count, 1), length)
     assert parts[0].start == start
     assert parts[-1].end == start + length
-    assert all(one.end == next_one.start for one, next_one in zip(parts, parts[1:], strict=False))
+    assert all(one.end == next_one.start for one, next_one in itertools.pairwise(parts))
     lengths = [part.end - part.start for part in parts]
     assert min(lengths) > 0
     assert max(lengths) - min(lengths) <= 1

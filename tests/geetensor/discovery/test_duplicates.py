@@ -33,7 +33,7 @@ class Scene:
 
 
 def kept(*scenes: Scene, area: Any = AREA) -> list[str]:
-    columns = {
+    columns: dict[str, Any] = {
         "asset_id": [f"{scene.collection}/{scene.name}" for scene in scenes],
         "collection": [scene.collection for scene in scenes],
         "acquisition_date": np.array(

@@ -63,9 +63,7 @@ def test_the_share_of_an_area_is_that_on_the_ellipsoid(
     # With points so close that the shortest paths between them are straight.
     footprint = shapely.segmentize(box(lon + shift[0] * size, lat + shift[1] * size), 0.02)
     expected = 100 * on_ellipsoid(area.intersection(footprint)) / on_ellipsoid(area)
-    found = percent(
-        within_globe(footprint, geodesic=False), within_globe(area, geodesic=False)
-    )
+    found = percent(within_globe(footprint, geodesic=False), within_globe(area, geodesic=False))
     assert found == pytest.approx(expected, abs=0.02)
 
 
@@ -120,9 +118,11 @@ def test_who_touches_whom(data: st.DataObject) -> None:
 
     for lon in (20.0, 178.0):
         footprints, areas = boxes(lon), boxes(lon)
-        inside = [array(*(within_globe(s, geodesic=False) for s in shapes))
-                  for shapes in (footprints, areas)]  # fmt: skip
-        found = {tuple(pair) for pair in touching(*inside, Plane(inside[1])).T.tolist()}
+        split, where = (
+            array(*(within_globe(one, geodesic=False) for one in shapes))
+            for shapes in (footprints, areas)
+        )
+        found = {tuple(pair) for pair in touching(split, where, Plane(where)).T.tolist()}
         for i, one in enumerate(footprints):
             for j, other in enumerate(areas):
                 common = one.intersection(other)
