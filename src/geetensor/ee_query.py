@@ -415,6 +415,7 @@ def query_many(
         cloud_cover_max=cloud_cover_max,
         deduplicate=deduplicate,
         limit=limit,
+        taken=["area"],
     )
     check_collection(collection, question)
     with Transport(current_session()) as transport:
@@ -444,7 +445,7 @@ def scenes_on_grid(scenes: gpd.GeoDataFrame, grid: gpd.GeoDataFrame) -> gpd.GeoD
 
     Example:
         >>> scenes = query_s2_l2a(aoi, "2024-06-01", "2024-06-30")
-        >>> grid = scenes.iloc[:0].reindex([7]).set_geometry([aoi], crs="EPSG:4326")
+        >>> grid = gpd.GeoDataFrame(geometry=[aoi], index=[7], crs="EPSG:4326")
         >>> scenes_on_grid(scenes, grid)["cell"].unique().tolist()
         [7]
     """

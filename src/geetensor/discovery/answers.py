@@ -15,7 +15,7 @@ from weakref import WeakSet
 from geetensor.discovery.rows import SHAPE_ALGORITHMS, Scenes
 from geetensor.discovery.search import CUT
 from geetensor.engine.fetch import compute_each, fetch_features
-from geetensor.engine.wire import is_too_heavy
+from geetensor.engine.wire import wants_pages
 from geetensor.errors import BadReplyError, EarthEngineError
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class _Run:
     def _is_all(answer: bool | Exception) -> bool:
         """Whether a value had all rows; what is too heavy for one may come in pages."""
         if isinstance(answer, Exception):
-            if isinstance(answer, EarthEngineError) and is_too_heavy(
+            if isinstance(answer, EarthEngineError) and wants_pages(
                 answer.status or 0, answer.service_message
             ):
                 return False

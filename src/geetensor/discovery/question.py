@@ -50,8 +50,19 @@ def parse_question(
     cloud_cover_max: float | None = None,
     deduplicate: bool = False,
     limit: int | None = None,
+    taken: Sequence[str] = (),
 ) -> Question:
     """Check what can be checked without knowing the collection.
+
+    Args:
+        start_date: as in `parse_interval`.
+        end_date: as in `parse_interval`.
+        filters: what else scenes must pass.
+        properties: of theirs, to be further columns.
+        cloud_cover_max: percent, included.
+        deduplicate: whether scenes that add nothing to others are left out.
+        limit: of their number.
+        taken: names of columns that the table has besides those of all tables.
 
     Raises:
         InvalidInputError: with the reason.
@@ -67,7 +78,7 @@ def parse_question(
     return Question(
         parse_interval(start_date, end_date),
         () if filters is None else (filters,),
-        _parse_properties(properties),
+        _parse_properties(properties, taken),
         cloud_cover_max,
         bool(deduplicate),
         None if limit is None else int(limit),
@@ -78,13 +89,13 @@ def _is(value: object, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
-def _parse_properties(properties: Sequence[str] | str) -> tuple[str, ...]:
+def _parse_properties(properties: Sequence[str] | str, taken: Sequence[str]) -> tuple[str, ...]:
     names = (properties,) if isinstance(properties, str) else tuple(properties)
     if not all(isinstance(name, str) and name for name in names):
         raise InvalidInputError(f"properties must be names, got {properties!r}.")
-    if taken := {*COLUMNS, "geometry"} & {*names}:
+    if twice := {*COLUMNS, *taken, "geometry"} & {*names}:
         raise InvalidInputError(
-            f"properties names what the table has as a column of its own: {', '.join(taken)}."
+            f"properties names what the table has as a column of its own: {', '.join(twice)}."
         )
     return tuple(dict.fromkeys(names))
 

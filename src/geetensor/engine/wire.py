@@ -31,6 +31,8 @@ _TOO_LARGE = re.compile(r"Total request size \((\d+) bytes\) must be less than o
 _GRID_TOO_LARGE = re.compile(r"Pixel grid dimensions .* must be less than or equal to (\d+)")
 _OUT_OF_MEMORY = "User memory limit exceeded"
 _TIMED_OUT = "Computation timed out"
+# Values that are too large; both inferred, as they are known of other algorithms.
+_TOO_LARGE_VALUES = ("Computed value is too large", "Collection query aborted after accumulating")
 LOAD_REASONS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"})
 """Reasons by which a 403 is a refusal for load. Source: the retries of Google's own clients
 (`googleapiclient.http._should_retry_response`); the last one is google.rpc.ErrorInfo's [I]."""
@@ -367,6 +369,12 @@ def wants_smaller(status: int, message: str) -> bool:
         status == 400
         and (_TOO_LARGE.search(message) is not None or _GRID_TOO_LARGE.search(message) is not None)
     )
+
+
+def wants_pages(status: int, message: str) -> bool:
+    """Whether a value would come, if it is a table, in pages."""
+    too_large = status == 400 and any(text in message for text in _TOO_LARGE_VALUES)
+    return too_large or is_too_heavy(status, message)
 
 
 def is_not_found(status: int, message: str) -> bool:

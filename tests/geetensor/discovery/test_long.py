@@ -190,6 +190,15 @@ def test_what_is_too_heavy_for_a_value_comes_in_pages(served: eemulator.Server) 
     assert_frame_equal(query(SOME), few)
 
 
+@pytest.mark.parametrize(
+    "words", ["Computed value is too large.", "Collection query aborted after accumulating"]
+)
+def test_a_value_that_the_service_calls_too_large(start: Start, words: str) -> None:
+    refusal = Refusal(400, words)
+    start(lambda _, number: refusal if number == 1 else None)
+    assert len(ee_query.query_collection("TEST/SERIES", HERE, "2024", "2024")) == 6
+
+
 def test_a_page_that_cannot_be_had_ends_the_query(start: Start) -> None:
     refused = Refusal(400, "Image.select: Band pattern 'B2' did not match any bands.")
     start(lambda path, _: refused if path.endswith("computeFeatures") else None)

@@ -326,6 +326,10 @@ def test_nothing_found_with_masks_and_areas(served: eemulator.Server) -> None:
             lambda: ee_query.query_many(S2_SR, [HERE, (1, 0, 0, 1)], *JUNE),
             "Area 1: Bounds must be",
         ),
+        (
+            lambda: ee_query.query_many(S2_SR, [HERE], *JUNE, properties=["area"]),
+            "a column of its own: area",
+        ),
     ],
 )
 def test_bad_input_is_refused_before_any_request(
