@@ -15,7 +15,6 @@ from geetensor.engine.expression import unmasked
 from geetensor.engine.fetch import concurrency, fetch_pixels, known_limits
 from geetensor.engine.pixels import PixelRequest, Scene
 from geetensor.engine.planner import most_together
-from geetensor.engine.wire import ExpressionRef
 from geetensor.errors import InvalidInputError, OutputTooLargeError, OutsideImageError
 from geetensor.geometry import Area, Spot
 from geetensor.grid import (
@@ -142,9 +141,7 @@ class Export:
     @property
     def computes(self) -> bool:
         """Whether the service has to compute anything, be it only what masked pixels hold."""
-        return any(
-            isinstance(ref, ExpressionRef) for scene in self.scenes for ref in scene.refs.values()
-        )
+        return any(scene.computed for scene in self.scenes)
 
     @property
     def counted_bytes(self) -> int:

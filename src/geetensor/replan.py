@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from geetensor.grid import Window
-from geetensor.plan import LIMITS, Tile, plan_tiles, tile_bytes
+from geetensor.plan import LIMITS, SMALLEST_BYTES, Tile, plan_tiles, tile_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +38,10 @@ def replan_tiles(
     """
     blocks = list(_blocks(tiles))
     sizes = [block.counted_bytes for block in blocks]
-    count = math.ceil(sum(sizes) / tile_bytes(sum(sizes), concurrency, limits))
+    target = tile_bytes(sum(sizes), concurrency, limits)
+    count = math.ceil(sum(sizes) / target)
+    if target == SMALLEST_BYTES:
+        count = sum(sizes) // target  # which is to be the smallest
     planned: list[Tile] = []
     for block, share in zip(blocks, _shares(count, sizes), strict=True):
         planned += (

@@ -6,7 +6,7 @@ import heapq
 import itertools
 import math
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,6 +61,7 @@ class Service:
         hangs: share of the requests that are never answered.
         memory: counted bytes that one request may ask for; None for no limit.
         spread: of the latency, as a share of it.
+        tail: of the latency, too: sigma of a lognormal distribution.
     """
 
     latency: float = 0.4
@@ -70,8 +71,12 @@ class Service:
     hangs: float = 0.0
     memory: int | None = None
     spread: float = 0.05
+    tail: float = 0.0
     requests: int = 0
     refusals: dict[str, int] = field(default_factory=dict)
+
+    def refused(self, kind: str) -> None:
+        self.refusals[kind] = self.refusals.get(kind, 0) + 1
 
     def bound(self, counted: int) -> float:
         return self.latency + counted / self.quota / self.rate
@@ -87,7 +92,7 @@ class Simulation:
         self.lesson = SizeLesson()
         self.now = 0.0
         self.done: list[Tile] = []
-        self._held = 0
+        self.held = 0  # requests that the service holds
         self._count = itertools.count()
         self._events: list[tuple[float, int, Callable[[], None]]] = []
 
@@ -113,7 +118,7 @@ class Simulation:
         while not self.agenda.take_over():
             job.give_up_slow_ones(self.now)
             while (turn := self.agenda.take(self.now)) is not None:
-                self._start(turn)
+                _Flight(self, turn).start()
             due = self._events[0][0] if self._events else float("inf")
             gate = self.now + min(
                 self.agenda.until_due(self.now), TICK if job.running else math.inf
@@ -138,101 +143,91 @@ class Simulation:
         assert total == side * side
         assert covered.all()
 
-    def _at(self, time: float, action: Callable[[], None]) -> None:
+    def at(self, time: float, action: Callable[[], None]) -> None:
+        """Let something happen."""
         heapq.heappush(self._events, (time, next(self._count), action))
 
-    def _start(self, turn: Turn) -> None:
-        service, chance = self.service, self.chance
-        call = Call()
-        call.started = self.now
-        turn.job.running[call] = turn.entry
-        service.requests += 1
-        tile = turn.entry.task.tile  # type: ignore[attr-defined]
 
-        def end(outcome: Outcome) -> None:
-            if call in turn.job.running:
-                del turn.job.running[call]
-                self.agenda.settle(turn, outcome, self.now, given_up=call.given_up)
+class _Flight:
+    """One request, and what becomes of it."""
 
-        def refused(kind: str) -> None:
-            service.refusals[kind] = service.refusals.get(kind, 0) + 1
+    def __init__(self, world: Simulation, turn: Turn) -> None:
+        self.world, self.turn = world, turn
+        self.tile: Tile = turn.entry.task.tile  # type: ignore[attr-defined]
+        self.call = Call()
+        self.call.started = world.now
+        self.held = False  # whether the service holds it
+        turn.job.running[self.call] = turn.entry
+        world.service.requests += 1
 
-        def leave() -> None:
-            self._held -= 1
-
-        def failed(message: str, rest: Tile | None = None) -> Retry:
-            delay = POLICY.delay(
-                turn.entry.attempts + 1, None, chance, calm=self.agenda.weather.calm
-            )
-            assert delay is not None
-            return Retry(delay, message, TileTask(rest) if rest else None)
-
-        arrival = self.now + 0.001
+    def start(self) -> None:
+        world, service, chance = self.world, self.world.service, self.world.chance
         fault = None
         if chance.random() < service.faults:
             fault = chance.choice(("503", "reset", "429", "cut"))
-        if self._held >= service.quota or fault == "429":
-            refused("429")
-            self._at(arrival, lambda: end(Refused(None, RuntimeError("busy"))))
+        arrival = world.now + 0.001
+        if world.held >= service.quota or fault == "429":
+            service.refused("429")
+            world.at(arrival, lambda: self.end(Refused(None, RuntimeError("busy"))))
             return
-        self._held += 1
-        begins = arrival + service.latency * (1 + chance.uniform(-1, 1) * service.spread)
-        ends = begins + tile.counted_bytes / service.rate
+        self.held = True
+        world.held += 1
+        self.call.attach(lambda: world.at(world.now, self.stopped))
+        latency = service.latency * (1 + chance.uniform(-1, 1) * service.spread)
+        begins = arrival + latency * math.exp(chance.gauss(0.0, service.tail))
         if chance.random() < service.hangs:
-            refused("hang")
+            service.refused("hang")
+        elif fault == "503":
+            service.refused(fault)
+            self.at(begins, lambda: self.fail(self.tile))
+        elif service.memory is not None and self.tile.counted_bytes > service.memory:
+            service.refused("memory")
+            self.at(begins, self.too_much)
+        else:
+            self.at(begins, self.accepted)
+            share = chance.uniform(0.1, 0.9) if fault else 1.0
+            if fault:
+                service.refused(fault)
+            seconds = share * self.tile.counted_bytes / service.rate
+            self.at(begins + seconds, lambda: self.placed(share))
 
-            def hang() -> None:
-                leave()
-                end(Retry(0.0, "hangs"))
+    def at(self, time: float, action: Callable[[], None]) -> None:
+        self.world.at(time, lambda: None if self.call.aborted else action())
 
-            call.attach(lambda: self._at(self.now, hang))
-            return
-        if fault == "503":
-            refused(fault)
+    def end(self, outcome: Outcome) -> None:
+        if self.held:
+            self.held = False
+            self.world.held -= 1
+        if self.turn.job.running.pop(self.call, None) is not None:
+            self.world.agenda.settle(
+                self.turn, outcome, self.world.now, given_up=self.call.given_up
+            )
 
-            def unavailable() -> None:
-                leave()
-                end(failed("503"))
+    def stopped(self) -> None:
+        self.end(Retry(0.0, "it was given up"))
 
-            self._at(begins, unavailable)
-            return
-        if service.memory is not None and tile.counted_bytes > service.memory:
-            refused("memory")
+    def fail(self, rest: Tile) -> None:
+        attempt, calm = self.turn.entry.attempts + 1, self.world.agenda.weather.calm
+        delay = POLICY.delay(attempt, None, self.world.chance, calm=calm)
+        assert delay is not None
+        self.end(Retry(delay, "it failed", TileTask(rest)))
 
-            def too_much() -> None:
-                leave()
-                self.agenda.throttle.accepted(turn.ticket)
-                self.lesson.failed(tile.counted_bytes, "memory")
-                end(Replace([TileTask(half) for half in tile.split()], anew=True))
+    def too_much(self) -> None:
+        self.world.agenda.throttle.accepted(self.turn.ticket)
+        self.world.lesson.failed(self.tile.counted_bytes, "memory")
+        self.end(Replace([TileTask(half) for half in self.tile.split()], anew=True))
 
-            self._at(begins, too_much)
-            return
+    def accepted(self) -> None:
+        self.call.first_byte = self.call.last_byte = self.world.now
+        self.world.agenda.accepted(self.turn, self.world.now)
 
-        def accepted() -> None:
-            call.first_byte = call.last_byte = self.now
-            self.agenda.accepted(turn, self.now)
-
-        self._at(begins, accepted)
-        if fault is not None:
-            refused(fault)
-            share = chance.uniform(0.1, 0.9)
-            rows = int(tile.window.height * share)
-            row, col, height, width = tile.window
-            rest = Tile(tile.group, Window(row + rows, col, height - rows, width), tile.times)
-            top = Tile(tile.group, Window(row, col, rows, width), tile.times)
-
-            def cut() -> None:
-                leave()
-                if rows:
-                    self.done.append(top)
-                end(failed("cut", rest))
-
-            self._at(begins + share * (ends - begins), cut)
-            return
-
-        def finished() -> None:
-            leave()
-            self.done.append(tile)
-            end(Done())
-
-        self._at(ends, finished)
+    def placed(self, share: float) -> None:
+        row, col, height, width = self.tile.window
+        rows = int(height * share)
+        if rows:
+            self.world.done.append(replace(self.tile, window=Window(row, col, rows, width)))
+        if rows == height:
+            self.end(Done())
+        else:
+            below = Window(row + rows, col, height - rows, width)
+            self.fail(replace(self.tile, window=below))

@@ -15,9 +15,9 @@ import eemulator
 import geetensor.engine.answer
 import geetensor.plan
 from geetensor import ee_image
-from geetensor.engine import pace
 from geetensor.engine.endpoint import endpoint_of
 from geetensor.engine.fetch import compute_value
+from geetensor.engine.pace import Patience
 from geetensor.engine.retry import RetryPolicy
 from geetensor.engine.session import Session, current_session
 from geetensor.engine.transport import Collected, Transport
@@ -65,13 +65,25 @@ def session(url: str, **extra: Any) -> Session:
 def test_what_hangs_is_not_waited_for(
     start: Start, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    monkeypatch.setattr(pace, "FLOOR", 0.5)
+    monkeypatch.setattr("geetensor.engine.fetch.STORED", Patience(0.5, 0.5, 0.5))
     monkeypatch.setattr("geetensor.engine.job.STALL_FLOOR", 0.5)
     proxy = start(lambda path, n: Broken(how) if path.endswith("Pixels") and n % 9 == 2 else None)
     begun = time.monotonic()
     assert_exact(export(), BANDS, 3, UTM)
     assert time.monotonic() - begun < 20
     assert proxy.seen[1].endswith("Pixels")  # the second request, which hung
+
+
+def test_one_request_that_hangs_is_not_waited_for(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geetensor.engine.fetch.STORED", Patience(0.4, 0.4, 0.4))
+    monkeypatch.setattr(geetensor.plan, "TARGET_BYTES", 10**6)
+    proxy = start(lambda path, n: Broken("hang") if path.endswith("Pixels") and n == 2 else None)
+    begun = time.monotonic()
+    assert_exact(export(), BANDS, 3, UTM)
+    assert time.monotonic() - begun < 10
+    assert pixels(proxy) == 2 + 1
 
 
 def test_a_failure_leaves_no_connection_and_no_thread(start: Start) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from geetensor.engine import wire
 from geetensor.engine.events import LOGGER
 from geetensor.engine.lesson import SizeLesson
-from geetensor.engine.pace import VALUE_FLOOR, Pace
+from geetensor.engine.pace import VALUE, Pace
 from geetensor.engine.scheduler import Scheduler
 from geetensor.engine.throttle import Throttle
 from geetensor.plan import LIMITS
@@ -28,12 +27,27 @@ restricted, not to what. The throttle cannot tell by itself, as such requests ma
 instead of refused."""
 
 
-LESSON_SECONDS = 3600.0
-"""After this, requests as large as any are tried again: what a computation takes depends on the
-place and on the service's mood, too."""
+MEMORY_SECONDS = 3600.0
+"""After this, a source is as good as new: requests as large as any are tried again, since what a
+computation takes depends on the place and on the service's mood, too."""
 
-_MOST_LESSONS = 1_000
-"""Sources of which it is remembered how large requests may be."""
+_MOST_SOURCES = 1_000
+"""Sources that are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What earlier exports have shown of a source.
+
+    Attributes:
+        since: seconds on the monotonic clock.
+        lesson: how large requests for it may be.
+        pace: how long they wait for their first byte.
+    """
+
+    since: float
+    lesson: SizeLesson = field(default_factory=SizeLesson)
+    pace: Pace = field(default_factory=Pace)
 
 
 class Endpoint:
@@ -51,8 +65,8 @@ class Endpoint:
     def __init__(self, project: str) -> None:
         self.scheduler = Scheduler(Throttle())
         self.limits = LIMITS
-        self.value_pace = Pace(VALUE_FLOOR)
-        self._lessons: dict[Hashable, tuple[float, SizeLesson]] = {}
+        self.value_pace = Pace(VALUE)
+        self._known: dict[Hashable, Known] = {}
         self._project = project
         self._lock = threading.Lock()
         self._restricted = False
@@ -73,21 +87,21 @@ class Endpoint:
             if side and side < self.limits.side:
                 self.limits = replace(self.limits, side=side)
 
-    def lesson(self, source: Hashable) -> SizeLesson:
-        """How large requests for a source may be, as far as its refusals have taught.
+    def known(self, source: Hashable) -> Known:
+        """What earlier exports have shown of a source; later ones add to it.
 
         Args:
             source: tells sources apart.
         """
         now = time.monotonic()
         with self._lock:
-            begun, lesson = self._lessons.pop(source, (-math.inf, None))
-            if lesson is None or now - begun > LESSON_SECONDS:
-                begun, lesson = now, SizeLesson()
-            self._lessons[source] = begun, lesson  # the latest is last
-            if len(self._lessons) > _MOST_LESSONS:
-                del self._lessons[next(iter(self._lessons))]
-        return lesson
+            known = self._known.pop(source, None)
+            if known is None or now - known.since > MEMORY_SECONDS:
+                known = Known(now)
+            self._known[source] = known  # the latest is last
+            if len(self._known) > _MOST_SOURCES:
+                del self._known[next(iter(self._known))]
+        return known
 
     def heed(self, headers: Mapping[str, str]) -> None:
         """Take notice of what a reply says of the project's quota.

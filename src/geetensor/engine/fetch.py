@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import warnings
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from geetensor.engine.endpoint import endpoint_of
 from geetensor.engine.job import Job
+from geetensor.engine.pace import COMPUTED, STORED, Pace
 from geetensor.engine.parcels import Parcels
 from geetensor.engine.pixels import Delivery, PixelTask
 from geetensor.engine.planner import plan_anew
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     from geetensor.engine.endpoint import Endpoint
     from geetensor.engine.events import Hook
-    from geetensor.engine.pace import Pace
     from geetensor.engine.pixels import PixelRequest, Scene, Sink
     from geetensor.engine.transport import Transport
     from geetensor.plan import Limits
@@ -45,7 +46,7 @@ def known_limits(transport: Transport, series: Sequence[Scene] = ()) -> Limits:
         series: images, whose requests may have been too much for the service's memory before.
     """
     endpoint = endpoint_of(transport.session)
-    most = endpoint.lesson(series[0].source).most[0] if series else None
+    most = endpoint.known(series[0].source).lesson.most[0] if series else None
     return endpoint.limits.within(most)
 
 
@@ -72,18 +73,20 @@ def fetch_pixels(
         RequestTooLargeError: if a tile is too large and not to be split.
         EarthEngineError: the first request that cannot be had. The others are stopped.
     """
-    endpoint = endpoint_of(transport.session)
-
-    def tasks() -> Iterator[PixelTask]:
-        delivery: Delivery | None = None
-        for request in requests:
-            if delivery is None:
-                lesson = endpoint.lesson(request.series[0].source)
-                delivery = Delivery(sink, transport, hook, split, lesson)
-            yield PixelTask(request, delivery)
-
-    planner = plan_anew if split else None
-    _run(Job(tasks(), cap=Cap(max_workers), hook=hook, planner=planner), transport)
+    pulled = iter(requests)
+    first = next(pulled, None)
+    if first is None:
+        return
+    known = endpoint_of(transport.session).known(first.series[0].source)
+    delivery = Delivery(sink, transport, hook, split, known.lesson)
+    job = Job(
+        (PixelTask(request, delivery) for request in chain([first], pulled)),
+        cap=Cap(max_workers),
+        hook=hook,
+        pace=Pace(COMPUTED if first.series[0].computed else STORED, known.pace),
+        planner=plan_anew if split else None,
+    )
+    _run(job, transport)
 
 
 def compute_value(

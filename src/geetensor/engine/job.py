@@ -129,7 +129,7 @@ class Job:
                     call.abort(f"no bytes came for {limit:.0f} s")
             elif patience is not None and now - call.started > patience * doubled:
                 call.given_up = True
-                call.abort(f"no bytes came within {patience * doubled:.0f} s")
+                call.abort(f"no bytes came within {patience * doubled:.1f} s")
 
     def is_over(self) -> bool:
         """Whether nothing is left to start or to wait for."""

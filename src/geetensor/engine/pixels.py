@@ -56,6 +56,11 @@ class Scene:
         """What it is of: the same for images whose pixels are as heavy for the service."""
         return wire.source_of(next(iter(self.refs.values())))
 
+    @property
+    def computed(self) -> bool:
+        """Whether the service has to compute anything, be it only what masked pixels hold."""
+        return any(isinstance(ref, wire.ExpressionRef) for ref in self.refs.values())
+
 
 @dataclass(frozen=True, slots=True)
 class PixelRequest:

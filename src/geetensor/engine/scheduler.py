@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from geetensor.engine.tasks import Outcome, Task
     from geetensor.engine.throttle import Throttle
 
-TICK = 0.25
+TICK = 0.1
 """Seconds between looks at requests that may hang."""
 
 _FAREWELL = 1.0
