@@ -82,7 +82,7 @@ class _Run:
         """Ask for values, and for pages where these are not all."""
         values = [search.value(with_shape=self.with_shape) for search in self.searches]
         self.found = [[] for _ in self.searches]
-        answers = compute_each(values, self.transport, convert=self._take_value)
+        answers = compute_each(values, self.transport, convert=self._take_value, tables=True)
         long = [index for index, answer in enumerate(answers) if not self._is_all(answer)]
         if long:
             self._run_pages(long)
@@ -123,7 +123,7 @@ class _Run:
         sizes = [self.searches[index].size() for index in long]
         tables: list[tuple[bytes, str]] = []
         owners: list[int] = []
-        for index, size in zip(long, compute_each(sizes, self.transport), strict=True):
+        for index, size in zip(long, compute_each(sizes, self.transport, tables=True), strict=True):
             if isinstance(size, Exception):
                 raise size
             self.count.expect(size)

@@ -115,6 +115,7 @@ def compute_each(
     transport: Transport,
     *,
     convert: Callable[[int, Any], Any] | None = None,
+    tables: bool = False,
 ) -> list[Any | Exception]:
     """The values of some expressions, asked for at the same time.
 
@@ -123,6 +124,7 @@ def compute_each(
         transport: the door to the network.
         convert: what to keep of the value of the expression with an index, so that not all are
             held as they came; called from several threads.
+        tables: whether they are tables, for which one has to be more patient.
 
     Returns:
         The values. One that cannot be had does not end the others: its error stands in its place.
@@ -135,7 +137,8 @@ def compute_each(
         for index, (expression, label) in enumerate(expressions)
     ]
     results: list[Any | Exception] = [None] * len(tasks)
-    pace = endpoint_of(transport.session).value_pace
+    endpoint = endpoint_of(transport.session)
+    pace = endpoint.table_pace if tables else endpoint.value_pace
     with open_parcels(transport, pace=pace) as parcels:
         for index, task in enumerate(tasks):
             parcels.add_tasks(index, [task])
@@ -165,7 +168,7 @@ def fetch_features(
         PageTask(expression, transport, label, functools.partial(take, index))
         for index, (expression, label) in enumerate(tables)
     ]
-    _run(Job(tasks, pace=endpoint_of(transport.session).value_pace), transport)
+    _run(Job(tasks, pace=endpoint_of(transport.session).table_pace), transport)
 
 
 @contextmanager
