@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import eemulator
 from tests.eemulator.wire import send
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import eemulator
+
 
 CONFORMANCE = Path(__file__).parents[1] / "conformance"
 REFUSALS = json.loads((CONFORMANCE / "refusals.json").read_text())
@@ -33,12 +33,6 @@ def test_refusals(server: eemulator.Server, case: dict[str, Any]) -> None:
     assert error["status"] == "INVALID_ARGUMENT"
     pattern = re.escape(case["message"]).replace(r"\{\}", r"\d+")
     assert re.fullmatch(pattern, error["message"])
-
-
-@pytest.fixture(scope="module")
-def own_catalogue() -> Iterator[eemulator.Server]:
-    with eemulator.running() as server:
-        yield server
 
 
 @pytest.mark.parametrize("case", REQUESTS, ids=lambda case: str(case["name"]))
