@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ee
+import geopandas as gpd
 import pytest
 import shapely
 
@@ -41,6 +42,7 @@ def names(catalogue_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -
         "ee_image": ee_image,
         "ee_query": ee_query,
         "eemulator": eemulator,
+        "gpd": gpd,
         "server": catalogue_server,
     }
 

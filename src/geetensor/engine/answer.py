@@ -75,4 +75,6 @@ def _failure(reply: Reply, subject: str, attempt: int) -> Exception:
     kind, advice = EarthEngineError, ""
     if wire.is_not_found(status, message):
         kind, advice = NotFoundError, "Check the asset id and who may read it."
+    elif wire.is_no_collection(status, message):
+        advice = "A single image goes to the functions of geetensor.ee_image as it is."
     return kind(message, status=status, attempts=attempt, subject=subject, advice=advice)

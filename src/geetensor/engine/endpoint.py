@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from geetensor.engine import wire
 from geetensor.engine.events import LOGGER
 from geetensor.engine.lesson import SizeLesson
-from geetensor.engine.pace import VALUE, Pace
+from geetensor.engine.pace import TABLE, VALUE, Pace
 from geetensor.engine.scheduler import Scheduler
 from geetensor.engine.throttle import Throttle
 from geetensor.plan import LIMITS
@@ -59,6 +59,7 @@ class Endpoint:
     Attributes:
         scheduler: of all its requests.
         value_pace: how long computed values take.
+        table_pace: how long tables take.
         limits: of one request: those published, as corrected by refusals that quoted others.
     """
 
@@ -66,6 +67,7 @@ class Endpoint:
         self.scheduler = Scheduler(Throttle())
         self.limits = LIMITS
         self.value_pace = Pace(VALUE)
+        self.table_pace = Pace(TABLE)
         self._known: dict[Hashable, Known] = {}
         self._project = project
         self._lock = threading.Lock()

@@ -69,6 +69,9 @@ COMPUTED = Patience(alone=60.0, floor=3.0, least=1.0)
 VALUE = Patience(alone=20.0, floor=20.0, least=5.0)
 """Values: unlike tiles, they are not much alike."""
 
+TABLE = Patience(alone=120.0, floor=120.0, least=60.0)
+"""Tables: the service makes thousands of rows before it answers, or none."""
+
 
 class Pace:
     """The waits for the first byte of some requests. Not locked: its scheduler does that.
