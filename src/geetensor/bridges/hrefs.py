@@ -1,0 +1,20 @@
+"""How an Earth Engine image is named where a file would be: `ee://` and its asset id.
+
+The scheme is Xee's, https://github.com/google/Xee#how-to-use, the one that readers of Earth
+Engine already know. GDAL's is `EEDAI:` and the asset's name in the REST API, which is no URI and
+is made from this by one line.
+"""
+
+from __future__ import annotations
+
+SCHEME = "ee://"
+
+
+def href_of(asset_id: str) -> str:
+    """The address of an image."""
+    return SCHEME + asset_id
+
+
+def asset_id_of(href: str) -> str | None:
+    """The image that an address names; None where it is not one in Earth Engine."""
+    return href.removeprefix(SCHEME) if href.startswith(SCHEME) else None
