@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 import eemulator
-from geetensor import ee_image, ee_query, ee_utils, preview
+from geetensor import ee_image, ee_query, ee_scenes, ee_utils, preview
 from tests.geetensor.conftest import sign_in
 
 if TYPE_CHECKING:
@@ -29,9 +29,12 @@ def catalogue_server() -> Iterator[eemulator.Server]:
 
 
 @pytest.fixture
-def names(catalogue_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The names that examples use."""
+def names(
+    catalogue_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> dict[str, Any]:
+    """The names that examples use. The files that they write go to a folder of their own."""
     sign_in(catalogue_server, monkeypatch)
+    monkeypatch.chdir(tmp_path)
     aoi = shapely.box(47.46, -18.96, 47.47, -18.95)
     scenes = ee_query.query_s2_l2a(aoi, "2024-06-01", "2024-06-30")
     return {
@@ -40,13 +43,14 @@ def names(catalogue_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -
         "ee": ee,
         "ee_image": ee_image,
         "ee_query": ee_query,
+        "ee_scenes": ee_scenes,
         "eemulator": eemulator,
         "server": catalogue_server,
     }
 
 
 @pytest.mark.parametrize(
-    "module", [ee_image, ee_query, ee_utils, preview], ids=lambda m: m.__name__
+    "module", [ee_image, ee_query, ee_scenes, ee_utils, preview], ids=lambda m: m.__name__
 )
 def test_docstrings(names: dict[str, Any], module: Any) -> None:
     result = doctest.testmod(module, extraglobs=names)
