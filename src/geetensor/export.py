@@ -11,10 +11,10 @@ import psutil
 import shapely
 
 from geetensor.coverage import Coverage, cover
-from geetensor.engine import wire
 from geetensor.engine.expression import unmasked
 from geetensor.engine.fetch import concurrency, fetch_pixels, known_limits
 from geetensor.engine.pixels import PixelRequest, Scene
+from geetensor.engine.planner import most_together
 from geetensor.engine.wire import ExpressionRef
 from geetensor.errors import InvalidInputError, OutputTooLargeError, OutsideImageError
 from geetensor.geometry import Area, Spot
@@ -44,10 +44,6 @@ if TYPE_CHECKING:
     from geetensor.masks import BandGroup
     from geetensor.options import Options
     from geetensor.source import Source
-
-_BYTES_PER_NAME = 40
-"""Of a request's body, that a band of a date takes besides its name: it is renamed, and asked for
-by that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +98,12 @@ class Export:
             yield from (plan_one_tile(shape, scene.groups, limits) for scene in self.scenes)
             return
         own = int(self.counted_bytes * self.coverage.share)
-        target = tile_bytes(own + beside, concurrency)
+        target = tile_bytes(own + beside, concurrency, limits)
         alike: dict[tuple[BandGroup, ...], list[int]] = {}
         for time, scene in enumerate(self.scenes):
             alike.setdefault(scene.groups, []).append(time)
         for groups, times in alike.items():
-            together = self._most_together(times, limits)
+            together = most_together([self.scenes[time] for time in times], limits)
             yield from plan_tiles(
                 shape, groups, limits, times=times, target=target, most_together=together
             )
@@ -137,13 +133,6 @@ class Export:
         """
         sink.fill(self.coverage.blanks())
         return sink.values
-
-    def _most_together(self, times: Sequence[int], limits: Limits) -> int:
-        """Dates that one request can name without its own body being too large."""
-        scenes = [self.scenes[time] for time in times]
-        longest = max(wire.expression_bytes(ref) for s in scenes for ref in s.refs.values())
-        names = sum(len(name) + _BYTES_PER_NAME for name in scenes[0].band_ids)
-        return max(1, limits.payload_bytes // 2 // (longest + names))
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -300,7 +289,8 @@ def run_export(
             f"{export.output_bytes / 1e9:.1f} GB and {available / 1e9:.1f} GB of memory are free. "
             "Ask for a smaller area, a coarser scale or fewer bands or dates at a time."
         )
-    requests = export.requests(concurrency(transport, max_workers), known_limits(transport))
+    limits = known_limits(transport, export.scenes if export.split else ())
+    requests = export.requests(concurrency(transport, max_workers), limits)
     sink = export.sink()
     with progress_bar(export.output_bytes, export.dtype.itemsize, enabled=progress) as hook:
         fetch_pixels(

@@ -20,10 +20,12 @@ import geetensor.engine.decode
 from geetensor.engine import wire
 from geetensor.engine.decode import pixel_decoder
 from geetensor.engine.expression import stacked
+from geetensor.engine.lesson import QUARTER, SMALLEST, SizeLesson
 from geetensor.engine.retry import (
     NO_REPLY,
     Remedy,
     RetryPolicy,
+    Weather,
     is_for_load,
     parse_retry_after,
     remedy,
@@ -99,6 +101,27 @@ def test_delays_grow_with_jitter_and_end() -> None:
     assert asked >= 10
 
 
+def test_what_fails_while_others_succeed_is_soon_asked_for_again() -> None:
+    policy = RetryPolicy(attempts=4, first_delay=1, growth=10, longest_delay=50, grace=2)
+    for attempt in (1, 2, 3):
+        delays = [policy.delay(attempt, None, random.Random(s), calm=True) for s in range(50)]
+        assert max(d for d in delays if d is not None) <= 2
+    last = [policy.delay(5, None, random.Random(s), calm=True) for s in range(50)]
+    assert 20 < max(d for d in last if d is not None) <= 50
+    assert policy.delay(6, None, random.Random(0), calm=True) is None
+
+
+def test_the_weather_is_that_of_the_latest_requests() -> None:
+    weather = Weather()
+    assert not weather.calm
+    for _ in range(100):
+        weather.note(good=True)
+    assert weather.calm
+    for _ in range(21):
+        weather.note(good=False)
+    assert not weather.calm
+
+
 def test_retry_after_is_read_from_the_headers() -> None:
     assert Reply(429, {"retry-after": "7"}).retry_after == 7
     assert Reply(429).retry_after is None
@@ -116,6 +139,27 @@ def test_retry_after_is_read_from_the_headers() -> None:
     ):
         assert parse_retry_after(text, now - 10) == seconds
     assert parse_retry_after(date, now + 10) == 0
+
+
+def test_stored_images_of_a_collection_are_one_source() -> None:
+    first, second = (wire.AssetRef(f"COPERNICUS/S2_SR_HARMONIZED/{n}") for n in "ab")
+    assert wire.source_of(first) == wire.source_of(second)
+    assert wire.source_of(first) != wire.source_of(wire.AssetRef("COPERNICUS/S2_HARMONIZED/a"))
+    computed = [wire.ExpressionRef(text, "x") for text in (b"{}", b"{}", b"[]")]
+    assert len({wire.source_of(ref) for ref in computed}) == 2
+
+
+def test_a_size_that_was_too_much_is_halved_or_more() -> None:
+    lesson = SizeLesson()
+    assert lesson.most[0] is None
+    lesson.failed(8_000_000, "User memory limit exceeded.")
+    assert lesson.most == (4_000_000, "User memory limit exceeded.")
+    lesson.failed(9_000_000, "not news")
+    assert lesson.most[0] == 4_000_000
+    lesson.failed(8_000_000, "Computation timed out.", caution=QUARTER)
+    assert lesson.most == (2_000_000, "Computation timed out.")
+    lesson.failed(1_000, "a case of its own")
+    assert lesson.most[0] == SMALLEST
 
 
 def test_older_quotas_answer_403() -> None:

@@ -140,7 +140,7 @@ def test_refusals_use_up_no_attempt(scheduler: Scheduler) -> None:
 
 
 def test_endless_refusals_end(scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("geetensor.engine.scheduler.LONGEST_REFUSAL", 0.3)
+    monkeypatch.setattr("geetensor.engine.agenda.LONGEST_REFUSAL", 0.3)
     task = Refusing(lambda _: Refused(None, RuntimeError("too busy")))
     with pytest.raises(RuntimeError, match="too busy"):
         scheduler.run(Job([task]))

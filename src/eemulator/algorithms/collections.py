@@ -7,20 +7,25 @@ import sys
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import shapely
+
 from ..errors import ServiceError
 from ..expression.registry import algorithm
-from ..limits import too_many_elements
+from ..limits import asset_not_found, too_many_elements
+from ..names import asset_id
 from ..values.collection import Collection
 from ..values.element import Element
 from ..values.filters import Filter, Operand
 from ..values.geometry import Feature, Geometry
 from ..values.time import Date
+from .geometries import bounds as bounds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..expression.evaluate import Session
     from ..expression.function import Function
+    from ..values.projection import Projection
     from ..values.reducer import Reducer
 
 
@@ -72,7 +77,8 @@ def filter_elements(source: Collection, test: Any) -> Collection:
     """The elements that pass."""
     if not isinstance(test, Filter):
         raise ServiceError("Parameter 'filter' must be a Filter.")
-    return source.derived(lambda: (element for element in source if test.passes(element)))
+    matches = test.matches
+    return source.derived(lambda: (element for element in source if matches(element, element)))
 
 
 @algorithm("Collection.limit")
@@ -235,6 +241,41 @@ def _plain(value: Any) -> Any:
 def geometry(source: Collection, margin: object) -> Geometry | None:  # noqa: ARG001
     """The union of the elements' geometries."""
     return source.geometry
+
+
+@algorithm("Collection.bounds")
+def bounds(source: Collection, margin: object, proj: Projection) -> Geometry:  # noqa: ARG001
+    """The rectangle around all geometries."""
+    return bounds_of(source.geometry or Geometry(shapely.GeometryCollection()), None, proj)
+
+
+@algorithm("Collection.union")
+def union(source: Collection, margin: object) -> Collection:  # noqa: ARG001
+    """One feature of all geometries, whose index is `union_result` [S]."""
+    return Collection.of([Feature(source.geometry, {"system:index": "union_result"})])
+
+
+@algorithm("Collection.cache")
+def cache(source: Collection) -> Collection:
+    """The same: the emulator remembers what is short anyway."""
+    return source
+
+
+@algorithm("Collection.loadTable", session=True)
+def load_table(
+    session: Session,
+    name: str,
+    column: str | None,  # noqa: ARG001
+    version: int,  # noqa: ARG001
+) -> Collection:
+    """A stored table; the emulator has none.
+
+    Raises:
+        ServiceError: always.
+    """
+    if session.catalog.get(asset_id(name)) is None:
+        raise asset_not_found("Collection", name)
+    raise ServiceError(f"Asset '{name}' is not a FeatureCollection.")
 
 
 @algorithm("Collection.reduceColumns")

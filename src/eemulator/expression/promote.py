@@ -17,6 +17,7 @@ from ..values.element import Element
 from ..values.filters import Filter
 from ..values.geometry import Feature, Geometry
 from ..values.image import Image
+from ..values.join import Join
 from ..values.margin import ErrorMargin
 from ..values.parse import parse_date, parse_geometry
 from ..values.projection import Projection
@@ -236,6 +237,7 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "String": _string,
     "Algorithm": _instance(Function),
     "Filter": _instance(Filter),
+    "Join": _instance(Join),
     "Reducer": _instance(Reducer),
 }
 

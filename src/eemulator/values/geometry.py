@@ -38,8 +38,10 @@ class Geometry:
 
     @cached_property
     def valid(self) -> BaseGeometry:
-        """The shape, its self-crossings resolved (interiors by the even-odd rule)."""
-        return self.shape if self.shape.is_valid else shapely.make_valid(self.shape)
+        """The shape, its self-crossings resolved (interiors by the even-odd rule), parts united."""
+        if self.shape.is_valid:
+            return self.shape
+        return shapely.union_all(shapely.make_valid(shapely.get_parts(self.shape)))
 
     def shape_in(self, crs: str) -> BaseGeometry:
         """The shape in another CRS, vertex by vertex."""
@@ -70,6 +72,12 @@ class Geometry:
         if inner is self.shape and self.geodesic and self.crs == WGS84.crs:
             return self
         return Geometry(inner)
+
+    @cached_property
+    def turned(self) -> bool:
+        """Whether it has longitudes beyond the antimeridian, on either side."""
+        west, _, east, _ = self.lonlat.bounds
+        return west < -180 or east > 180
 
     def bounds_in(self, crs: str) -> tuple[float, float, float, float]:
         """`(left, bottom, right, top)` in another CRS, edges followed closely."""

@@ -106,27 +106,30 @@ def globe_polygons(shapes: NDArray[Any], crs: str) -> NDArray[Any]:
     Raises:
         InvalidInputError: if one has no place there.
     """
-    moved = shapes
-    if not same_crs(crs, GEOGRAPHIC):
+    moved = shapes.copy()
+    at_home = same_crs(crs, GEOGRAPHIC)
+    if not at_home:
         left, bottom, right, top = shapely.bounds(shapes).T
         dense = shapely.segmentize(shapes, np.fmax(right - left, top - bottom) / _STEPS)
         transformer = pyproj.Transformer.from_crs(parse_crs(crs), GEOGRAPHIC, always_xy=True)
         moved = shapely.transform(
             dense, lambda xy: np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
         )
-        # Few of these points are needed.
-        moved = shapely.simplify(moved, _TOLERANCE)
-    bounds = shapely.bounds(moved)
-    lost = ~np.isfinite(bounds).all(axis=1)
-    if lost.any():
-        raise InvalidInputError(
-            f"The area {shapes[lost][0].bounds} has no place in longitude and latitude. Is it in "
-            f"another CRS than {crs}?"
-        )
-    wide = (bounds[:, 0] < -180) | (bounds[:, 2] > 180) | (bounds[:, 2] - bounds[:, 0] > 180)
-    for index in np.flatnonzero(wide):
+        lost = ~np.isfinite(shapely.bounds(moved)).all(axis=1)
+        if lost.any():
+            raise InvalidInputError(
+                f"The area {shapes[lost][0].bounds} has no place in longitude and latitude. Is it "
+                f"in another CRS than {crs}?"
+            )
+    left, _, right, _ = shapely.bounds(moved).T
+    for index in np.flatnonzero((left < -180) | (right > 180) | (right - left > 180)):
         geodesic = not parse_crs(crs).is_geographic
         moved[index] = within_globe(moved[index], geodesic=geodesic)
+    if not at_home:
+        # Few of the points along the edges are needed.
+        moved = shapely.simplify(moved, _TOLERANCE)
+        for index in np.flatnonzero(~shapely.is_valid(moved)):
+            moved[index] = polygons_of(shapely.make_valid(moved[index]))
     return moved
 
 

@@ -75,7 +75,8 @@ def within_globe(polygons: BaseGeometry, *, geodesic: bool) -> Polygon | MultiPo
     left, bottom, right, top = polygons.bounds
     if right - left > 360 - _ALL_BUT and top - bottom > 180 - _ALL_BUT:
         return WORLD
-    if not (geodesic and _leaps(polygons)):
+    beyond = left < -180 or right > 180
+    if not (geodesic and (beyond or _leaps(polygons))):
         return _wrapped(polygons, left, right)
     parts = [_crossing(part) for part in parts_of(polygons)]
     return polygons_of(shapely.make_valid(shapely.union_all(parts)))

@@ -1,7 +1,7 @@
 """Areas and footprints on the ground: in an equal-area projection around where they are.
 
-Near its middle, Lambert's azimuthal projection also shows shortest paths as straight lines, and
-the edges of footprints are such. It knows neither antimeridian nor poles.
+It knows neither antimeridian nor poles. The edges of areas are straight in longitude and latitude,
+those of footprints are shortest paths: both are followed.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ projection of the whole globe."""
 LARGE = 20.0
 """Degrees of longitude or latitude. The edges of a footprint that is larger are parallels and
 meridians, as those of a global product are."""
+
+_PATH = 25e3 / 6.371e6
+"""Radians: points on a shortest path are so near to each other that it is straight in between, to
+half a metre as far as `WIDEST` from the middle."""
 
 _STEPS = 64
 """Of a planar edge as long as the area, between points that are projected."""
@@ -64,7 +68,7 @@ class Plane:
 
     def footprints(self, shapes: NDArray[Any]) -> NDArray[Any]:
         """Polygons whose edges are shortest paths."""
-        return self._projected(shapes)
+        return self._projected(_along_paths(shapes))
 
     def _projected(self, shapes: NDArray[Any]) -> NDArray[Any]:
         moved: NDArray[Any] = shapely.transform(
@@ -82,6 +86,35 @@ def _followed(shapes: NDArray[Any]) -> NDArray[Any]:
     step = np.clip(np.fmax(right - left, top - bottom) / _STEPS, *_STEP_RANGE)
     followed: NDArray[Any] = shapely.segmentize(shapes, np.nan_to_num(step, nan=1.0))
     return followed
+
+
+def _along_paths(shapes: NDArray[Any]) -> NDArray[Any]:
+    """The same with points along their edges, which are shortest paths."""
+    found = shapes.copy()
+    there = np.flatnonzero(~shapely.is_missing(shapes))
+    if not len(there):
+        return found
+    kind, points, (rings, *outer) = shapely.to_ragged_array(shapes[there])
+    lon, lat = np.radians(points).T
+    flat = np.cos(lat)
+    x, y, z = flat * np.cos(lon), flat * np.sin(lon), np.sin(lat)
+    dots = x[:-1] * x[1:] + y[:-1] * y[1:] + z[:-1] * z[1:]
+    angles = np.arccos(np.clip(dots, -1, 1))
+    count = np.maximum(np.ceil(angles / _PATH), 1).astype(np.int64)
+    count[rings[1:-1] - 1] = 1  # from a ring's last point to the next one's first
+    start = np.repeat(np.arange(len(count)), count)
+    first = np.concatenate(([0], np.cumsum(count)))
+    share = (np.arange(first[-1]) - first[start]) / count[start]
+    angle = np.where(angles > 0, angles, 1.0)[start]
+    before, after = np.sin((1 - share) * angle), np.sin(share * angle)
+    x, y, z = (before * axis[start] + after * axis[start + 1] for axis in (x, y, z))
+    inner = np.degrees(np.column_stack((np.arctan2(y, x), np.arctan2(z, np.hypot(x, y)))))
+    corners = share == 0
+    inner[corners] = points[start[corners]]  # exactly; and ±180° stays what it was
+    dense = np.concatenate((inner, points[-1:]))
+    offsets = (np.concatenate((first[rings[:-1]], [len(dense)])), *outer)
+    found[there] = shapely.from_ragged_array(kind, dense, offsets)
+    return found
 
 
 def intersections(

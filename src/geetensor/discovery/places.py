@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 _BLOCK = 5000
 """Pairs whose ground is worked out at a time, which bounds the memory for it."""
 
+_SLIVER = 1e-4
+"""Of the smaller of a footprint and an area: what two that are neighbours may seem to have in
+common. Straight lines in the plane are some metres away from shortest paths."""
+
 _MS_PER_DEGREE = 240_000
 """Milliseconds: the sun takes four minutes for a degree of longitude."""
+
+
+_NOTHING = shapely.Polygon()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +77,9 @@ class Places:
             common = intersections(footprints, self.areas, self.plane, pairs)
             grounds[rows] = shapely.area(common)
             if deduplicate:
+                own = shapely.area(self.plane.footprints(footprints[rows]))
+                slivers = grounds[rows] < _SLIVER * np.fmin(own, whole[rows])
+                common[slivers] = _NOTHING
                 covered[rows] = common
         scenes = scenes.assign(overlap_percentage=np.minimum(100 * grounds / whole, 100.0))
         return scenes.iloc[keep_cover(scenes, covered, where)] if deduplicate else scenes

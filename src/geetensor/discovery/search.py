@@ -24,8 +24,12 @@ CUT = 5000
 """Rows that Earth Engine puts into a value at the most. Asking for no more does not depend on what
 it says of more."""
 
+PART_ROWS = 5 * PAGE_ROWS
+"""Rows, about, of a part of the time. Parts come at the same time, the pages of one in turn. Each
+part is a search of its own, which costs a service that looks at every scene for it the whole."""
+
 MOST_PARTS = 32
-"""Parts of the time whose pages come at the same time."""
+"""Parts of a query's time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,13 +60,13 @@ class Search:
         """Whether it may have more rows than a value."""
         return self.limit is None or self.limit > CUT
 
-    def images(self) -> ee.ImageCollection:
-        """The scenes."""
+    def images(self, interval: Interval | None) -> ee.ImageCollection:
+        """The scenes of some time; None for any, or none."""
         question, known = self.question, self.format.known
         images: ee.ImageCollection = ee.ImageCollection(self.format.collection)
+        if interval is not None:
+            images = images.filterDate(interval.start, interval.end)
         images = images.filterBounds(self.region)
-        if question.interval is not None:
-            images = _within(images, question.interval)
         if question.cloud_cover_max is not None:
             # Not `lte`, which Earth Engine takes for "not above": what is not known would pass.
             cover = known.cloud_property, question.cloud_cover_max
@@ -75,13 +79,13 @@ class Search:
 
     def value(self, *, with_shape: bool) -> tuple[bytes, str]:
         """The expression of the first rows, and what messages call it."""
-        images = self.images()
+        images = self.images(self.question.interval)
         return self._rows(images.limit(CUT) if self.may_be_cut else images, with_shape)
 
     def size(self) -> tuple[bytes, str]:
         """The expression of how many there are."""
         label = f"the size of {self.label}"
-        return serialize(self.images().size(), label).expression, label
+        return serialize(self.images(self.question.interval).size(), label).expression, label
 
     def parts(self, count: int, *, with_shape: bool) -> list[tuple[bytes, str]]:
         """The expressions of rows that together are all of them.
@@ -90,20 +94,15 @@ class Search:
             count: how many there are, about.
             with_shape: as in `RowFormat.describe`.
         """
-        images, interval = self.images(), self.question.interval
-        if interval is None:
-            # Cut by time, scenes without one would be lost.
-            return [self._rows(images, with_shape)]
-        parts = interval.cut(min(MOST_PARTS, math.ceil(count / PAGE_ROWS)))
-        return [self._rows(_within(images, part), with_shape) for part in parts]
+        interval = self.question.interval
+        if interval is None or self.limit is not None:
+            # Cut by time, scenes without one would be lost; and the earliest are of the whole.
+            return [self._rows(self.images(interval), with_shape)]
+        parts = interval.cut(min(MOST_PARTS, math.ceil(count / PART_ROWS)))
+        return [self._rows(self.images(part), with_shape) for part in parts]
 
     def _rows(self, images: ee.ImageCollection, with_shape: bool) -> tuple[bytes, str]:
         rows = ee.FeatureCollection(
             images.map(lambda image: self.format.describe(image, with_shape=with_shape))
         )
         return serialize(rows, self.label).expression, self.label
-
-
-def _within(images: ee.ImageCollection, interval: Interval) -> ee.ImageCollection:
-    within: ee.ImageCollection = images.filterDate(interval.start, interval.end)
-    return within

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from geetensor.engine import wire
 from geetensor.engine.events import LOGGER
+from geetensor.engine.lesson import SizeLesson
 from geetensor.engine.pace import VALUE_FLOOR, Pace
 from geetensor.engine.scheduler import Scheduler
 from geetensor.engine.throttle import Throttle
 from geetensor.plan import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from geetensor.engine.session import Session
 
@@ -23,6 +26,14 @@ RESTRICTED_CEILING = 1
 """Requests at a time for a project in restricted mode [I]: the service says that parallelism is
 restricted, not to what. The throttle cannot tell by itself, as such requests may be slowed
 instead of refused."""
+
+
+LESSON_SECONDS = 3600.0
+"""After this, requests as large as any are tried again: what a computation takes depends on the
+place and on the service's mood, too."""
+
+_MOST_LESSONS = 1_000
+"""Sources of which it is remembered how large requests may be."""
 
 
 class Endpoint:
@@ -41,6 +52,7 @@ class Endpoint:
         self.scheduler = Scheduler(Throttle())
         self.limits = LIMITS
         self.value_pace = Pace(VALUE_FLOOR)
+        self._lessons: dict[Hashable, tuple[float, SizeLesson]] = {}
         self._project = project
         self._lock = threading.Lock()
         self._restricted = False
@@ -60,6 +72,22 @@ class Endpoint:
                 self.limits = replace(self.limits, request_bytes=size)
             if side and side < self.limits.side:
                 self.limits = replace(self.limits, side=side)
+
+    def lesson(self, source: Hashable) -> SizeLesson:
+        """How large requests for a source may be, as far as its refusals have taught.
+
+        Args:
+            source: tells sources apart.
+        """
+        now = time.monotonic()
+        with self._lock:
+            begun, lesson = self._lessons.pop(source, (-math.inf, None))
+            if lesson is None or now - begun > LESSON_SECONDS:
+                begun, lesson = now, SizeLesson()
+            self._lessons[source] = begun, lesson  # the latest is last
+            if len(self._lessons) > _MOST_LESSONS:
+                del self._lessons[next(iter(self._lessons))]
+        return lesson
 
     def heed(self, headers: Mapping[str, str]) -> None:
         """Take notice of what a reply says of the project's quota.

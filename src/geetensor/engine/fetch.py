@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from geetensor.engine.endpoint import endpoint_of
 from geetensor.engine.job import Job
 from geetensor.engine.parcels import Parcels
-from geetensor.engine.pixels import Delivery, PixelTask, SizeLesson
+from geetensor.engine.pixels import Delivery, PixelTask
+from geetensor.engine.planner import plan_anew
 from geetensor.engine.tasks import Cap
 from geetensor.engine.values import PageTask, ValueTask
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from geetensor.engine.endpoint import Endpoint
     from geetensor.engine.events import Hook
     from geetensor.engine.pace import Pace
-    from geetensor.engine.pixels import PixelRequest, Sink
+    from geetensor.engine.pixels import PixelRequest, Scene, Sink
     from geetensor.engine.transport import Transport
     from geetensor.plan import Limits
 
@@ -36,13 +37,16 @@ def concurrency(transport: Transport, max_workers: int | None = None) -> int:
     return limit if max_workers is None else min(limit, max_workers)
 
 
-def known_limits(transport: Transport) -> Limits:
-    """What one request may ask for: as published, or as the service has said since.
+def known_limits(transport: Transport, series: Sequence[Scene] = ()) -> Limits:
+    """What one request may ask for: as published, or as the service has shown since.
 
     Args:
         transport: the door to the network.
+        series: images, whose requests may have been too much for the service's memory before.
     """
-    return endpoint_of(transport.session).limits
+    endpoint = endpoint_of(transport.session)
+    most = endpoint.lesson(series[0].source).most[0] if series else None
+    return endpoint.limits.within(most)
 
 
 def fetch_pixels(
@@ -68,9 +72,18 @@ def fetch_pixels(
         RequestTooLargeError: if a tile is too large and not to be split.
         EarthEngineError: the first request that cannot be had. The others are stopped.
     """
-    delivery = Delivery(sink, transport, hook, split, SizeLesson())
-    tasks = (PixelTask(request, delivery) for request in requests)
-    _run(Job(tasks, cap=Cap(max_workers), hook=hook), transport)
+    endpoint = endpoint_of(transport.session)
+
+    def tasks() -> Iterator[PixelTask]:
+        delivery: Delivery | None = None
+        for request in requests:
+            if delivery is None:
+                lesson = endpoint.lesson(request.series[0].source)
+                delivery = Delivery(sink, transport, hook, split, lesson)
+            yield PixelTask(request, delivery)
+
+    planner = plan_anew if split else None
+    _run(Job(tasks(), cap=Cap(max_workers), hook=hook, planner=planner), transport)
 
 
 def compute_value(

@@ -105,4 +105,4 @@ def _ask(
             return None, decode(reply_body.body)
         except BadReplyError as error:
             reply = Reply(NO_REPLY, message=str(error))
-    return answer_to(reply, subject, call.attempt), None
+    return answer_to(reply, subject, call), None

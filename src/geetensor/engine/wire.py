@@ -20,7 +20,7 @@ from geetensor.errors import BadReplyError
 from geetensor.masks import integer_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from geetensor.grid import PixelGrid
     from geetensor.masks import FileFormat
@@ -77,6 +77,13 @@ ImageRef = AssetRef | ExpressionRef
 def expression_bytes(ref: ImageRef) -> int:
     """What an image takes of the body of a request that names it, about."""
     return len(ref.expression) if isinstance(ref, ExpressionRef) else len(ref.asset_id) + 200
+
+
+def source_of(ref: ImageRef) -> Hashable:
+    """A stored image's collection; a computed image's expression."""
+    if isinstance(ref, AssetRef):
+        return asset_name(ref.asset_id).rpartition("/")[0]
+    return hash(ref.expression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +354,11 @@ def quoted_size_limit(status: int, message: str) -> int | None:
 def is_too_heavy(status: int, message: str) -> bool:
     """Whether a request was too much for the service's memory or time, whatever its limits."""
     return status == 400 and (_OUT_OF_MEMORY in message or _TIMED_OUT in message)
+
+
+def is_too_slow(message: str) -> bool:
+    """Whether a request that was too much was so for the time it takes."""
+    return _TIMED_OUT in message
 
 
 def wants_smaller(status: int, message: str) -> bool:
