@@ -72,7 +72,7 @@ def test_the_readmes_examples(
     names: dict[str, Any], capsys: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
 ) -> None:
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    six_lines, patches, plan, emulator, signing_in = blocks
+    six_lines, patches, plan, elsewhere, emulator, signing_in = blocks
     [printed] = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
     with pytest.warns(UserWarning, match="Already signed in"):
         exec(six_lines, names)  # noqa: S102 - our own README
@@ -83,6 +83,9 @@ def test_the_readmes_examples(
     assert capsys.readouterr().out == printed
     picture = (ROOT / "docs/images/plan.svg").read_text(encoding="ascii")
     assert names["plan"].to_svg() == picture
+    exec(elsewhere, names)  # noqa: S102
+    assert len(names["items"]) == len(names["catalog"]) == len(names["year"])
+    assert Path("scenes.png").stat().st_size > 10_000
     ee.Reset()
     exec(emulator, names)  # noqa: S102
     assert capsys.readouterr().out

@@ -54,7 +54,16 @@ def test_geoparquet_as_geopandas_writes_it(scenes: gpd.GeoDataFrame, path: Path)
     assert_exports(ee_scenes.read_scenes(path))
 
 
-@pytest.mark.parametrize("rows", [table(), table()[:0], many(3), table().iloc[[4, 1]]])
+def with_cells() -> gpd.GeoDataFrame:
+    """As the rows of cells are, with a column before the others."""
+    rows = table()
+    rows.insert(0, "cell", [f"c{index}" for index in rows.index])
+    return rows
+
+
+@pytest.mark.parametrize(
+    "rows", [table(), table()[:0], many(3), table().iloc[[4, 1]], with_cells()]
+)
 def test_geoparquet_keeps_every_table(rows: gpd.GeoDataFrame, path: Path) -> None:
     rows.to_parquet(path)
     read = ee_scenes.read_scenes(path)
@@ -134,7 +143,9 @@ def test_a_scene_without_a_time_is_there_always() -> None:
     assert ee_scenes.from_geocatalog(catalog)["acquisition_date"].isna().all()
 
 
-@pytest.mark.parametrize("rows", [table(), table()[:0], table().iloc[[4, 1]], many(2)])
+@pytest.mark.parametrize(
+    "rows", [table(), table()[:0], table().iloc[[4, 1]], many(2), with_cells()]
+)
 def test_a_catalogue_keeps_every_table(rows: gpd.GeoDataFrame, path: Path) -> None:
     catalog = ee_scenes.to_geocatalog(rows)
     catalog.to_parquet(path)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pystac
 import pytest
 import shapely
@@ -185,6 +186,16 @@ def test_back_without_loss(tmp_path: Path) -> None:
     read = pystac.ItemCollection.from_file(str(tmp_path / "items.json"))
     assert_same(ee_scenes.from_stac(read), expected)
     assert_same(ee_scenes.from_stac(list(ee_scenes.to_stac(ee_scenes.from_stac(read)))), expected)
+
+
+def test_columns_that_other_functions_of_ours_add() -> None:
+    scenes = many(2).assign(cloud_score_plus=pd.Series(["GOOGLE/X/1", None], dtype="str"))
+    scenes.insert(0, "cell", ["a1", "a2"])
+    items = ee_scenes.to_stac(scenes)
+    assert items[0].properties["geetensor:cell"] == "a1"
+    assert items[0].properties["geetensor:cloud_score_plus"] == "GOOGLE/X/1"
+    found = ee_scenes.from_stac(items)
+    assert_geodataframe_equal(found, scenes, check_like=True)
 
 
 def test_no_scenes() -> None:

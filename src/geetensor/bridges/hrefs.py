@@ -1,8 +1,7 @@
 """How an Earth Engine image is named where a file would be: `ee://` and its asset id.
 
-The scheme is Xee's, https://github.com/google/Xee#how-to-use, the one that readers of Earth
-Engine already know. GDAL's is `EEDAI:` and the asset's name in the REST API, which is no URI and
-is made from this by one line.
+The scheme is Xee's, whose own words are that a "uri must follow the format
+`ee://<image/collection/path>`" (xee 0.1.2, `ext.py`).
 """
 
 from __future__ import annotations

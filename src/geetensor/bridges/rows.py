@@ -24,8 +24,8 @@ def parse_scenes(scenes: object) -> gpd.GeoDataFrame:
         scenes: the table; without `asset_id` it is none, other columns may be missing.
 
     Returns:
-        A new table with the same index: `COLUMNS` in their order and dtypes, then further
-        columns, then `geometry` in EPSG:4326.
+        A new table with the same index: `COLUMNS` in their dtypes, further columns, and
+        `geometry` in EPSG:4326; in the order given, or if any was missing, in this one.
 
     Raises:
         InvalidInputError: if it is not a table of scenes, or has values of another kind.
@@ -50,7 +50,9 @@ def parse_scenes(scenes: object) -> gpd.GeoDataFrame:
         if name not in made and name != footprints.name:
             made[name] = _plain(scenes[name])
     frame = pd.DataFrame(made, index=scenes.index)
-    return gpd.GeoDataFrame(frame, geometry=footprints.rename("geometry"))
+    table = gpd.GeoDataFrame(frame, geometry=footprints.rename("geometry"))
+    order = ["geometry" if name == footprints.name else name for name in scenes.columns]
+    return table[order] if len(order) == len(table.columns) else table
 
 
 def is_missing(value: object) -> bool:

@@ -29,6 +29,7 @@ from geetensor.bridges.stac_fields import (
     sat_fields,
     view_fields,
 )
+from geetensor.discovery.clouds import CLOUD_COLUMNS
 from geetensor.discovery.table import COLUMNS, make_table
 from geetensor.errors import InvalidInputError, MissingPackageError
 
@@ -61,10 +62,23 @@ _EXTENSIONS = {
 }
 """By prefix: the versions that pystac writes and validates."""
 
-_TIMES = ("datetime", "start_datetime", "end_datetime")
+_OURS = {"area", "cell", *CLOUD_COLUMNS}
+"""Further columns that are not Earth Engine's."""
 
-_READ = {"eo:cloud_cover", "proj:code", "proj:wkt2", "proj:transform", "proj:shape"}
+_READ = {
+    "datetime",
+    "start_datetime",
+    "end_datetime",
+    "eo:cloud_cover",
+    "proj:code",
+    "proj:wkt2",
+    "proj:transform",
+    "proj:shape",
+}
 """Fields that become columns, whoever wrote them."""
+
+_WRITTEN = {f"{COLUMN_PREFIX}{name}" for name in (*_KEPT, "crs")}
+"""Fields with a prefix of our own that become columns."""
 
 
 def to_items(scenes: gpd.GeoDataFrame) -> pystac.ItemCollection:
@@ -194,7 +208,9 @@ def _derived(satellite: str | None, orbit: str | None, fields: Mapping[str, Any]
 
 
 def _written_name(name: str) -> str:
-    """Of a further column: with Earth Engine's prefix, unless it has one of another tool's."""
+    """Of a further column: with a prefix, unless it has one of another tool's."""
+    if name in _OURS:
+        return f"{COLUMN_PREFIX}{name}"
     own = ":" in name and not name.startswith("system:")
     return name if own else f"{PROPERTY_PREFIX}{name}"
 
@@ -233,12 +249,9 @@ def _row(item: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     }
     known = _derived(satellite, row["orbit"], fields)
     further = {
-        name.removeprefix(PROPERTY_PREFIX): value
+        name.removeprefix(PROPERTY_PREFIX).removeprefix(COLUMN_PREFIX): value
         for name, value in fields.items()
-        if name not in _READ
-        and name not in _TIMES
-        and not name.startswith(COLUMN_PREFIX)
-        and known.get(name) != value
+        if name not in _READ and name not in _WRITTEN and known.get(name) != value
     }
     if clash := [name for name in further if name in COLUMNS or name == "geometry"]:
         raise InvalidInputError(
