@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 CONFORMANCE = Path(__file__).parents[1] / "conformance"
 REFUSALS = json.loads((CONFORMANCE / "refusals.json").read_text())
 REQUESTS = json.loads((CONFORMANCE / "requests.json").read_text())
+PAGES = json.loads((CONFORMANCE / "pages.json").read_text())
+VALUES = json.loads((CONFORMANCE / "values.json").read_text())
 
 
 @pytest.mark.parametrize(
@@ -45,3 +47,20 @@ def test_requests(own_catalogue: eemulator.Server, case: dict[str, Any]) -> None
     assert reply.status == 200
     assert reply.array.dtype.descr == [tuple(field) for field in case["reply"]["fields"]]
     assert list(reply.array.shape) == case["reply"]["shape"]
+
+
+@pytest.mark.parametrize("case", PAGES, ids=lambda case: str(case["name"]))
+def test_pages(server: eemulator.Server, case: dict[str, Any]) -> None:
+    body = case["body"]
+    for features in case["pages"][:-1]:
+        page = send(server, "POST", case["path"], body).json
+        assert page["features"] == features
+        body = {**case["body"], "pageToken": page["nextPageToken"]}
+    last = send(server, "POST", case["path"], body).json
+    assert last == {"type": "FeatureCollection", "features": case["pages"][-1]}
+
+
+@pytest.mark.parametrize("case", VALUES, ids=lambda case: str(case["name"]))
+def test_values(server: eemulator.Server, case: dict[str, Any]) -> None:
+    reply = send(server, "POST", case["path"], case["body"])
+    assert json.loads(reply.json["result"]) == case["text"]

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 CONFORMANCE = Path(__file__).parents[1] / "conformance"
 REQUESTS = json.loads((CONFORMANCE / "requests.json").read_text())
 REFUSALS = json.loads((CONFORMANCE / "refusals.json").read_text())
+PAGES = json.loads((CONFORMANCE / "pages.json").read_text())
+VALUES = json.loads((CONFORMANCE / "values.json").read_text())
 GRID = PixelGrid("EPSG:32738", Affine(10.0, 0, 7e5, 0, -10.0, 7.9e6), 3, 2)
 
 
@@ -390,3 +392,34 @@ def test_a_session_shows_no_secret_and_is_not_pickled() -> None:
     assert "hush" not in repr(session)
     with pytest.raises(TypeError, match="credentials"):
         pickle.dumps(session)
+
+
+@pytest.mark.parametrize("case", PAGES, ids=lambda c: c["name"])
+def test_pages_of_tables(case: dict[str, Any]) -> None:
+    expression = json.dumps(case["expression"]).encode()
+    path, body = wire.features_call(expression, case["page_size"], "", "local-emulator", "")
+    assert path == case["path"]
+    assert json.loads(body) == case["body"]
+    _, later = wire.features_call(expression, case["page_size"], "next", "local-emulator", "tag")
+    assert json.loads(later) == {**case["body"], "pageToken": "next", "workloadTag": "tag"}
+    for features in case["pages"]:
+        reply = {"type": "FeatureCollection", "features": features, "nextPageToken": "abc"}
+        assert wire.decode_features(json.dumps(reply).encode()) == (features, "abc")
+    assert wire.decode_features(b'{"type": "FeatureCollection"}') == ([], "")
+
+
+@pytest.mark.parametrize("case", VALUES, ids=lambda c: c["name"])
+def test_grids_as_text(case: dict[str, Any]) -> None:
+    expression = json.dumps(case["expression"]).encode()
+    path, body = wire.compute_call(expression, "local-emulator", "")
+    assert (path, json.loads(body)) == (case["path"], case["body"])
+    [band] = case["text"]
+    info = wire.decode_band_info(band)
+    assert info.crs == "EPSG:4326"
+    assert info.shape is None
+
+
+@pytest.mark.parametrize("wrong", [None, 3, [], {}, {"id": "B1"}])
+def test_what_is_no_band(wrong: Any) -> None:
+    with pytest.raises(BadReplyError, match="Not the metadata of a band"):
+        wire.decode_band_info(wrong)
