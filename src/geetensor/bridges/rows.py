@@ -73,8 +73,11 @@ def _typed(name: str, column: pd.Series, dtype: str) -> pd.Series:
         if not column.notna().any():
             return pd.Series(None, index=column.index, dtype=dtype)
         if dtype == "str":
-            column = column.astype("object").where(column.notna(), None)
-        return pd.Series(column, dtype=dtype)
+            # Not by astype, which before pandas 3 makes texts of what is missing.
+            texts = [None if is_missing(v) else str(v) for v in column]
+            return pd.Series(texts, index=column.index, dtype=dtype)
+        kind: Any = dtype
+        return pd.Series(column.astype(kind))
     except (TypeError, ValueError) as error:
         raise InvalidInputError(f"The column {name} of scenes is not {dtype}: {error}") from None
 
