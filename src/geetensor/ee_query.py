@@ -239,7 +239,7 @@ def query_s1(
     - `mode`: of the instrument: `"IW"`, `"EW"`, `"SM"`; None for any.
 
     Example:
-        >>> query_s1(aoi, "2024-06-01", "2024-06-30", orbit="DESCENDING")["cloud_cover"].max()
+        >>> query_s1(aoi, "2024-06-01", "2024-06-30", orbit="DESCENDING")["cloud_cover"].tolist()[0]
         nan
     """
     conditions = s1_conditions(orbit, polarisations, mode)
@@ -280,7 +280,7 @@ def query_landsat(
     See `query_collection` for the other arguments.
 
     Example:
-        >>> query_landsat(aoi, "2024-06-01", "2024-06-30", level="sr")["tile"].str.len().max()
+        >>> query_landsat(aoi, "2024-06-01", "2024-06-30", level="sr")["tile"].str.len().tolist()[0]
         6
     """
     found = landsat_collections(missions, level, tiers)
