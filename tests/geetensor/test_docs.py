@@ -70,13 +70,16 @@ def test_the_readmes_examples(
     names: dict[str, Any], capsys: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
 ) -> None:
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    six_lines, patches, plan, emulator, signing_in = blocks
+    six_lines, patches, discovery, plan, emulator, signing_in = blocks
     [printed] = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
     with pytest.warns(UserWarning, match="Already signed in"):
         exec(six_lines, names)  # noqa: S102 - our own README
     assert names["cube"].ndim == 4
     exec(patches, names)  # noqa: S102
     assert capsys.readouterr().out.count("(2, 256, 256)") == len(names["scenes"])
+    exec(discovery, names)  # noqa: S102
+    assert "LANDSAT_8" in capsys.readouterr().out
+    assert names["rows"]["area"].unique().tolist() == [0, 1]
     exec(plan, names)  # noqa: S102
     assert capsys.readouterr().out == printed
     picture = (ROOT / "docs/images/plan.svg").read_text(encoding="ascii")
