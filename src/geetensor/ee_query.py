@@ -239,8 +239,9 @@ def query_s1(
     - `mode`: of the instrument: `"IW"`, `"EW"`, `"SM"`; None for any.
 
     Example:
-        >>> query_s1(aoi, "2024-06-01", "2024-06-30", orbit="DESCENDING")["cloud_cover"].tolist()[0]
-        nan
+        >>> scenes = query_s1(aoi, "2024-06-01", "2024-06-30", orbit="DESCENDING")
+        >>> scenes["satellite"].unique().tolist()
+        ['Sentinel-1A']
     """
     conditions = s1_conditions(orbit, polarisations, mode)
     question = parse_question(
@@ -280,8 +281,8 @@ def query_landsat(
     See `query_collection` for the other arguments.
 
     Example:
-        >>> query_landsat(aoi, "2024-06-01", "2024-06-30", level="sr")["tile"].str.len().tolist()[0]
-        6
+        >>> query_landsat(aoi, "2024-06-01", "2024-06-30", level="sr")["tile"].unique().tolist()
+        ['159073']
     """
     found = landsat_collections(missions, level, tiers)
     question = parse_question(

@@ -61,9 +61,8 @@ def with_clouds(scenes: gpd.GeoDataFrame, transport: Transport) -> gpd.GeoDataFr
         for column, number in asked
     ]
     there: dict[str, set[str]] = {column: set() for column in CLOUD_COLUMNS}
-    for (column, _), found in zip(
-        asked, compute_each(questions, transport, tables=True), strict=True
-    ):
+    answers = compute_each(questions, transport, tables=True)
+    for (column, _), found in zip(asked, answers, strict=True):
         if isinstance(found, Exception):
             raise found
         there[column].update(found)

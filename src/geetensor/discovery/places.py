@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _BLOCK = 5000
 """Pairs whose ground is worked out at a time, which bounds the memory for it."""
 
+_DIGITS = 6
+"""Of a percentage, behind the point. A metre of a field's edge of 100 m is 0.01 %."""
+
 _SLIVER = 1e-4
 """Of the smaller of a footprint and an area: what two that are neighbours may seem to have in
 common. Straight lines in the plane are some metres away from shortest paths."""
@@ -81,7 +84,9 @@ class Places:
                 slivers = grounds[rows] < _SLIVER * np.fmin(own, whole[rows])
                 common[slivers] = _NOTHING
                 covered[rows] = common
-        scenes = scenes.assign(overlap_percentage=np.minimum(100 * grounds / whole, 100.0))
+        # Rounded, so that what covers all of an area has 100 %.
+        shares = np.minimum(np.round(100 * grounds / whole, _DIGITS), 100.0)
+        scenes = scenes.assign(overlap_percentage=shares)
         return scenes.iloc[keep_cover(scenes, covered, where)] if deduplicate else scenes
 
     def _solar_time(
