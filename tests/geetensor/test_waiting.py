@@ -61,11 +61,11 @@ def test_tasks_are_pulled_when_there_is_nothing_else() -> None:
     assert waiting.next_due(10.0) == float("inf")
 
 
-def test_half_the_places_and_what_waits_is_planned_anew() -> None:
+def test_with_fewer_places_what_waits_is_planned_anew() -> None:
     planner = Evenly()
     waiting = Waiting(iter([Load(10)] * 12), planner)
     entries = [waiting.next(0.0, 8, unanswered=True) for _ in range(6)]
-    assert waiting.next(0.0, 5, unanswered=True) is not None  # not half
+    assert waiting.next(0.0, 7, unanswered=True) is not None  # not few enough
     for entry in entries[:3]:  # refused
         assert entry is not None
         waiting.delay(entry, 0.1)
@@ -78,7 +78,7 @@ def test_half_the_places_and_what_waits_is_planned_anew() -> None:
     assert sizes(waiting, 1.0, 4) == [10]
 
 
-def test_twice_the_places_too() -> None:
+def test_with_more_places_too() -> None:
     planner = Evenly()
     waiting = Waiting(iter([Load(12)] * 5), planner)
     waiting.next(0.0, 3, unanswered=True)

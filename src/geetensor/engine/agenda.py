@@ -71,7 +71,8 @@ class Agenda:
             entry = job.next_entry(now, self.throttle.limit)
             if entry is None:
                 continue
-            entry = job.waiting.part(entry, self._places(job))
+            if not entry.loose:
+                entry = job.waiting.part(entry, self._places(job))
             size = entry.task.held_bytes
             if self._bytes and self._bytes + size > self._most_bytes:
                 job.waiting.put_back([entry])

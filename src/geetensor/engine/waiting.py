@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from geetensor.engine.tasks import Planner, Task
 
-CHANGE = 2
-"""Tasks are planned anew when as many times more or fewer requests may go out at a time than they
-were planned for."""
+CHANGE = 1.2
+"""Tasks are planned anew when so many times more or fewer requests may go out at a time than they
+were planned for. A throttle that grows from its first share to the whole is no such change."""
 
 SHORTEST_HOLD = 0.25
 """Seconds for which tasks are held back, at the most, when some are to be planned anew: what befell
@@ -33,7 +33,7 @@ LONGEST_HOLD = 2.0
 MOST_PARTS = 3
 """Parts of a task that failed, at the most: each may fail again, and costs a latency then."""
 
-_MOST_TOGETHER = 2_000
+_MOST_TOGETHER = 500
 """Tasks that are planned anew together. A longer plan has large tasks already."""
 
 
