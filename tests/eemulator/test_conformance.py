@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CONFORMANCE = Path(__file__).parents[1] / "conformance"
 REFUSALS = json.loads((CONFORMANCE / "refusals.json").read_text())
+TABLES = json.loads((CONFORMANCE / "tables.json").read_text())
 REQUESTS = json.loads((CONFORMANCE / "requests.json").read_text())
 
 
@@ -39,3 +40,10 @@ def test_requests(own_catalogue: eemulator.Server, case: dict[str, Any]) -> None
     assert reply.status == 200
     assert reply.array.dtype.descr == [tuple(field) for field in case["reply"]["fields"]]
     assert list(reply.array.shape) == case["reply"]["shape"]
+
+
+@pytest.mark.parametrize("case", TABLES, ids=lambda case: str(case["name"]))
+def test_tables(own_catalogue: eemulator.Server, case: dict[str, Any]) -> None:
+    reply = send(own_catalogue, case["method"], case["path"], case["body"]).json
+    assert bool(reply.pop("nextPageToken", "")) == case["more"]
+    assert reply == case["reply"]
