@@ -65,9 +65,9 @@ def _values(m: Mixture, band: str) -> Floats:
         score -= m.cirrus * f32(0.5)
     if m.shadow is not None:
         score -= m.shadow * f32(0.6)
-    if band == "cs_cdf":  # the same order of pixels, spread differently
-        score = score * score * (f32(3) - f32(2) * score)
     clipped: Floats = np.clip(score, f32(0), f32(1))
+    if band == "cs_cdf":  # the same order of pixels, spread differently
+        return clipped * clipped * (f32(3) - f32(2) * clipped)
     return clipped
 
 

@@ -13,6 +13,8 @@ import binascii
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from shapely.errors import GEOSException
+
 from ..errors import ServiceError
 from .function import Function
 from .graph import kind_of
@@ -182,6 +184,8 @@ class Compiler:
                 return run(*bound)
             except ServiceError as error:
                 raise error.within(prefix) from error
+            except GEOSException as error:
+                raise ServiceError(f"{prefix}Invalid geometry: {error}.") from error
 
         return invoke
 

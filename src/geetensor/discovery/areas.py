@@ -1,4 +1,4 @@
-"""The areas that are asked about: within ±180°, and what the service is told of them."""
+"""The areas that are asked about, within ±180°."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyproj
 import shapely
 
 from geetensor.discovery.globe import polygons_of, within_globe
-from geetensor.ee_utils import parse_geometry, to_ee_geometry
+from geetensor.ee_utils import parse_geometry
 from geetensor.errors import InvalidInputError
 from geetensor.geometry import GEOGRAPHIC
 from geetensor.grid import crs_name, parse_crs, same_crs
@@ -39,8 +39,9 @@ def parse_polygon(polygon: Geometry, transport: Transport | None = None) -> Poly
 
     Args:
         polygon: as `geetensor.ee_utils.parse_geometry` takes it, in EPSG:4326 if it does not say
-            otherwise. Its edges are straight in its own CRS, and may go on beyond ±180°; those of
-            an `ee.Geometry` with geodesic edges are the shortest ones.
+            otherwise. Its edges are straight in its own CRS, and may go on beyond ±180°. Of an
+            `ee.Geometry` with geodesic edges, one whose ends lie more than 180° apart crosses the
+            antimeridian.
         transport: to ask the service for a geometry that it computes.
 
     Raises:
@@ -140,8 +141,3 @@ def _is_geodesic(polygon: object) -> bool:
     return isinstance(polygon, ee.Geometry) and (
         bool(polygon.func) or polygon.toGeoJSON().get("geodesic") is not False
     )
-
-
-def region_of(area: Polygon | MultiPolygon) -> ee.Geometry:
-    """An area as the service is told of it."""
-    return to_ee_geometry(area)

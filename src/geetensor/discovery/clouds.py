@@ -14,8 +14,8 @@ import pandas as pd
 import shapely
 
 from geetensor.collections import CLOUD_SCORE_PLUS, S2_CLOUD_PROBABILITY
-from geetensor.discovery.areas import region_of
 from geetensor.discovery.globe import polygons_of
+from geetensor.ee_utils import to_ee_geometry
 from geetensor.engine.fetch import compute_each
 from geetensor.source import serialize
 
@@ -66,6 +66,7 @@ def with_clouds(scenes: gpd.GeoDataFrame, transport: Transport) -> gpd.GeoDataFr
         if isinstance(found, Exception):
             raise found
         there[column].update(found)
+    scenes = scenes.copy()
     place = len(scenes.columns) - 1
     every = [name for block in names for name in block]
     for column, collection in CLOUD_COLUMNS.items():
@@ -87,7 +88,7 @@ def _question(collection: str, scenes: gpd.GeoDataFrame, names: list[str]) -> by
     times = scenes["acquisition_date"].to_numpy("datetime64[ms]").astype(np.int64)
     images = (
         ee.ImageCollection(collection)
-        .filterBounds(region_of(ground))
+        .filterBounds(to_ee_geometry(ground))
         .filterDate(int(times.min()) - _SLACK, int(times.max()) + _SLACK)
         .filter(ee.Filter.inList("system:index", names))
     )

@@ -9,11 +9,11 @@ import numpy as np
 
 from geetensor.collections import COLLECTIONS, UNKNOWN
 from geetensor.discovery.answers import run_searches
-from geetensor.discovery.areas import region_of
 from geetensor.discovery.places import Places
 from geetensor.discovery.rows import RowFormat, Scenes, tabulate
 from geetensor.discovery.search import Search
 from geetensor.discovery.table import COLUMNS, in_order
+from geetensor.ee_utils import to_ee_geometry
 from geetensor.progress import row_bar
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def find_scenes(
         EarthEngineError: if the service refuses.
     """
     limit = None if question.deduplicate else question.limit
-    region = region_of(area)
+    region = to_ee_geometry(area)
     searches = [
         Search(row_format, region, question, collections[row_format.collection], limit)
         for row_format in formats(collections, question)
@@ -79,12 +79,15 @@ def find_scenes(
     return finished(scenes, question).head(question.limit or len(scenes))
 
 
-def table_of(parts: Sequence[Scenes], row_format: RowFormat) -> gpd.GeoDataFrame:
+def table_of(
+    parts: Sequence[Scenes], row_format: RowFormat, *, stacklevel: int = 5
+) -> gpd.GeoDataFrame:
     """Scenes as a table, without those whose footprint is wrong.
 
     Args:
         parts: of the same format but for the collection.
         row_format: of one of them.
+        stacklevel: of the caller whom a warning concerns.
     """
     scenes = tabulate(parts, row_format.properties)
     bounds = scenes.geometry.bounds
@@ -96,7 +99,7 @@ def table_of(parts: Sequence[Scenes], row_format: RowFormat) -> gpd.GeoDataFrame
         warnings.warn(
             "Left out, as their footprints span the globe and say nothing of where they are: "
             f"{', '.join(ids[:_NAMED])}{more}.",
-            stacklevel=5,
+            stacklevel=stacklevel,
         )
     return scenes[~wrong]
 

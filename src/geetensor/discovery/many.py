@@ -15,11 +15,11 @@ import pandas as pd
 import shapely
 
 from geetensor.discovery.answers import run_searches
-from geetensor.discovery.areas import region_of
 from geetensor.discovery.find import finished, formats, table_of
 from geetensor.discovery.globe import WORLD, polygons_of
 from geetensor.discovery.neighbours import Neighbours
 from geetensor.discovery.search import Search
+from geetensor.ee_utils import to_ee_geometry
 from geetensor.progress import row_bar
 
 if TYPE_CHECKING:
@@ -65,15 +65,13 @@ def find_many(
     [row_format] = formats([collection], question)
     neighbours = Neighbours(areas)
     batches = list(_batches(neighbours))
-    searches = [
-        Search(row_format, region_of(polygons_of(shapely.union_all(ground))), question, (), None)
-        for _, ground in batches
-    ]
+    regions = [to_ee_geometry(polygons_of(shapely.union_all(ground))) for _, ground in batches]
+    searches = [Search(row_format, region, question, (), None) for region in regions]
     with row_bar(enabled=progress) as count:
         found = run_searches(searches, transport, count)
     tables: list[gpd.GeoDataFrame] = []
     for (indices, _), parts in zip(batches, found, strict=True):
-        scenes = table_of(parts, row_format)
+        scenes = table_of(parts, row_format, stacklevel=4)
         parts.clear()
         tables += neighbours.relate(scenes, "area", indices, deduplicate=question.deduplicate)
     if not tables:

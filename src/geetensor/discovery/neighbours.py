@@ -20,8 +20,11 @@ SQUARE = 10.0
 """Degrees: areas whose middles lie in one square of this size are measured in one projection."""
 
 _MARGIN = 1.0
-"""Degrees that a shortest path may be away from the straight line in longitude and latitude; up to
-85° of latitude, 300 km of it are not."""
+"""Degrees by which a shortest path may leave the bounds of its ends: 500 km of one do not, up to
+`_POLAR`."""
+
+_POLAR = 80.0
+"""Degrees of latitude, beyond which bounds say little of what is near."""
 
 
 class Neighbours:
@@ -66,7 +69,8 @@ class Neighbours:
             here = indices[self._squares[indices] == square]
             left, bottom, right, top = shapely.total_bounds(self.areas[here])
             low, high = (left - _MARGIN, bottom - _MARGIN), (right + _MARGIN, top + _MARGIN)
-            near = scenes[((bounds[:, :2] < high) & (bounds[:, 2:] > low)).all(axis=1)]
+            may_touch = ((bounds[:, :2] < high) & (bounds[:, 2:] > low)).all(axis=1)
+            near = scenes if max(top, -bottom) > _POLAR else scenes[may_touch]
             places = Places.of(*self.areas[here])
             which, where = places.pairs(near.geometry.to_numpy())
             pairs = near.iloc[which].assign(**{column: here[where]})

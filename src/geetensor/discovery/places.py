@@ -23,12 +23,11 @@ _DIGITS = 6
 """Of a percentage, behind the point. A metre of a field's edge of 100 m is 0.01 %."""
 
 _SLIVER = 1e-4
-"""Of the smaller of a footprint and an area: what two that are neighbours may seem to have in
-common. Straight lines in the plane are some metres away from shortest paths."""
+"""Of the smaller of a footprint and an area: what two that only have an edge in common may seem to
+share, as straight lines join the points along it, and not the same points on both sides."""
 
 _MS_PER_DEGREE = 240_000
 """Milliseconds: the sun takes four minutes for a degree of longitude."""
-
 
 _NOTHING = shapely.Polygon()
 

@@ -5,9 +5,9 @@ its crossing of the equator, that of path 1 at 64.60° W; the orbit is inclined 
 in 16 days. Centres follow from that to about 5 km. A scene is 185 km wide; its outline here is a
 rectangle along the track, which real ones are but for some kilometres [I].
 
-The path to the west is flown seven days later, and Landsat 8 flew path 224 on 2020-05-18 and path
-175 on 2019-01-01, which fixes the phase [S]; Landsat 9 and 7 fly 8 days from Landsat 8, Landsat 5
-was 8 days from Landsat 7, and Landsat 4 8 days from that [M].
+The path to the west is flown seven days later, and Landsat 8 flew path 224 on 2020-05-18, path 175
+on 2019-01-01 and path 44 on 2014-03-18, which fixes the phase [S]; Landsat 9 and 7 fly 8 days from
+Landsat 8, Landsat 5 was 8 days from Landsat 7, and Landsat 4 8 days from that [M].
 """
 
 from __future__ import annotations
@@ -92,7 +92,12 @@ class PathRow:
     def flown_by_landsat8(self, day: date) -> bool:
         """Whether that is a day of Landsat 8's cycle, before its launch too."""
         path, known = _FLOWN
-        return (day - known).days % CYCLE == 7 * (self.path - path) % CYCLE
+        return (day - known).days % CYCLE == 7 * (_westward(self.path) - _westward(path)) % CYCLE
+
+
+def _westward(path: int) -> int:
+    """Paths counted west from the antimeridian, where the day changes: it lies before path 76."""
+    return path if path > 75 else path + PATHS
 
 
 def _node(path: int) -> float:
