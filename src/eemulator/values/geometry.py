@@ -12,7 +12,7 @@ import shapely
 from .element import Element
 from .numbers import number
 from .projection import WGS84, Projection, same_crs, transformer
-from .rings import areal
+from .rings import areal, is_valid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ class Geometry:
     @cached_property
     def valid(self) -> BaseGeometry:
         """The shape, its self-crossings resolved (interiors by the even-odd rule), parts united."""
-        if self.shape.is_valid:
+        if is_valid(self.shape):
             return self.shape
         return shapely.union_all(shapely.make_valid(shapely.get_parts(self.shape)))
 

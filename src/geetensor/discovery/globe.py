@@ -28,6 +28,12 @@ WORLD = shapely.box(-180.0, -90.0, 180.0, 90.0)
 _ALL_BUT = 0.01
 """Degrees that a footprint of the whole globe may lack."""
 
+_validity = shapely.is_valid_reason
+"""Runs in worker threads, where `is_valid` would not do: it sets the process' warning filters
+aside for a moment, and another thread's warning is lost."""
+
+_VALID = "Valid Geometry"
+
 
 def parse_footprints(found: Sequence[Mapping[str, Any] | None]) -> NDArray[Any]:
     """Footprints as the service gives them.
@@ -48,7 +54,7 @@ def parse_footprints(found: Sequence[Mapping[str, Any] | None]) -> NDArray[Any]:
         geojson = found[int(index)] or {}
         # Earth Engine's own key; without it, edges are shortest paths.
         made[index] = within_globe(made[index], geodesic=geojson.get("geodesic") is not False)
-    for index in np.flatnonzero(~shapely.is_valid(made) & ~shapely.is_missing(made)):
+    for index in np.flatnonzero((_validity(made) != _VALID) & ~shapely.is_missing(made)):
         made[index] = polygons_of(shapely.make_valid(made[index]))
     return made
 
