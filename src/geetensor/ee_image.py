@@ -28,10 +28,12 @@ from geetensor.errors import InvalidInputError
 from geetensor.export import Export, plan_export, run_export
 from geetensor.geometry import GEOGRAPHIC, parse_spot
 from geetensor.grid import crs_name, parse_crs
+from geetensor.interpolation import _find_padding as _find_padding
 from geetensor.options import Options, parse_options
 from geetensor.patches import Patch, run_many
 from geetensor.preview import Plan as Plan
 from geetensor.progress import patch_bar
+from geetensor.sentinel2 import interpolate_20mbands_s2ee as interpolate_20mbands_s2ee
 from geetensor.source import open_sources
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 import eemulator
-from geetensor import ee_image, ee_query, ee_scenes, ee_utils, preview
+from geetensor import ee_image, ee_query, ee_scenes, ee_utils, preview, sentinel2
 from tests.geetensor.conftest import sign_in
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ def names(
 
 
 @pytest.mark.parametrize(
-    "module", [ee_image, ee_query, ee_scenes, ee_utils, preview], ids=lambda m: m.__name__
+    "module",
+    [ee_image, ee_query, ee_scenes, ee_utils, preview, sentinel2],
+    ids=lambda m: m.__name__,
 )
 def test_docstrings(names: dict[str, Any], module: Any) -> None:
     result = doctest.testmod(module, extraglobs=names)
@@ -95,3 +97,10 @@ def test_the_readmes_examples(
     exec(emulator, names)  # noqa: S102
     assert capsys.readouterr().out
     assert "ee_utils.initialize(project=" in signing_in
+
+
+def test_the_examples_on_20_m_bands(names: dict[str, Any]) -> None:
+    text = (ROOT / "docs/sentinel2-20m.md").read_text(encoding="utf-8")
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(block, names)  # noqa: S102 - our own documentation
+    assert names["smooth"].shape == names["image"].shape
