@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..catalog.model import Grid
 from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..pixels.coverage import coverage
 from ..pixels.default_grid import default_projection, natural_bounds, pixel_bounds
+from ..pixels.interpolated import Interpolated
 from ..pixels.node import Plane, both
 from ..pixels.pointwise import Pointwise, Recipe
 from ..pixels.resampled import Reprojected
@@ -20,6 +21,7 @@ from ..values.projection import Projection
 
 if TYPE_CHECKING:
     from ..expression.evaluate import Session
+    from ..pixels.interpolated import Mode
     from ..values.time import Date
 
 
@@ -99,6 +101,19 @@ def reproject(
         ImageBand(band.id, band.type, node, i, lattice, extent=band.extent)
         for i, band in enumerate(image.bands)
     )
+
+
+@algorithm("Image.resample", session=True)
+def resample(session: Session, image: Image, mode: str) -> Image:
+    """Interpolated where it is read in another projection than its own.
+
+    Raises:
+        ServiceError: there is no such mode.
+    """
+    if mode not in {"bilinear", "bicubic"}:
+        raise ServiceError(f"Unknown resampling mode: {mode}. Use 'bilinear' or 'bicubic'.")
+    node = Interpolated(image.bands, cast("Mode", mode), session.limits)
+    return image.with_bands(replace(band, node=node, index=i) for i, band in enumerate(image.bands))
 
 
 @algorithm("Image.setDefaultProjection")

@@ -39,7 +39,7 @@ class Reprojected(Operation):
     ) -> Generator[Need, list[Plane], list[Plane]]:
         """Compute the lattice's pixels under the grid, and pick."""
         bands = [self.inputs[index] for index in indices]
-        if _on_lattice(grid, self._projection):
+        if on_lattice(grid, self._projection):
             return (yield Need(bands, grid))
         lattice = Grid(self._projection.crs, self._projection.transform, 1, 1)
         with np.errstate(all="ignore"):
@@ -70,7 +70,7 @@ def _picked(
     return Plane(values, mask)
 
 
-def _on_lattice(grid: Grid, projection: Projection) -> bool:
+def on_lattice(grid: Grid, projection: Projection) -> bool:
     """Whether a grid's pixels are exactly the lattice's."""
     if not same_crs(grid.crs, projection.crs):
         return False

@@ -38,9 +38,16 @@ def positions(grid: Grid, native: Grid) -> tuple[Floats, Floats]:
         near = _interpolated(grid, native)
         if near is not None:
             return near
+    return exact_positions(grid, native)
+
+
+def exact_positions(grid: Grid, native: Grid) -> tuple[Floats, Floats]:
+    """The same, each projected on its own: exact enough to interpolate there."""
     cols = np.arange(grid.width, dtype=np.float64)[np.newaxis, :]
     rows = np.arange(grid.height, dtype=np.float64)[:, np.newaxis]
-    return _projected(grid, native, cols, rows)
+    col, row = _projected(grid, native, cols, rows)
+    shape = grid.height, grid.width
+    return np.broadcast_to(col, shape), np.broadcast_to(row, shape)
 
 
 def _projected(
