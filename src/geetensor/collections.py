@@ -46,6 +46,8 @@ class Collection:
         tallest: degrees of latitude that a footprint spans at the most. One that spans more is
             wrong: some real-time scenes have that of the whole globe. None where there may be
             such footprints.
+        classes: patterns of the names of bands that hold classes, bits or numbers of things:
+            there is nothing between two of their values.
     """
 
     aliases: Mapping[str, str] = field(default_factory=dict)
@@ -58,6 +60,7 @@ class Collection:
     baseline_property: str | None = None
     tier: int = 1
     tallest: float | None = None
+    classes: tuple[str, ...] = ()
 
 
 def _sentinel2(aliases: Mapping[str, str]) -> Collection:
@@ -70,6 +73,7 @@ def _sentinel2(aliases: Mapping[str, str]) -> Collection:
         grid_band="B2",
         baseline_property="PROCESSING_BASELINE",
         tallest=5.0,
+        classes=("SCL", "QA*", "MSK_CLASSI_*"),
     )
 
 
@@ -124,10 +128,15 @@ def _landsat(mission: int, level: str, tier: int | str) -> Collection:
         tile="{WRS_PATH:03}{WRS_ROW:03}",  # as in the scenes' ids
         tier=_LANDSAT_TIERS[tier][1],
         tallest=5.0,
+        classes=("QA_*", "SR_QA_AEROSOL", "SR_CLOUD_QA"),
     )
 
 
 _MODIS_SATELLITES = {"MOD": "Terra", "MYD": "Aqua", "MCD": "Terra and Aqua"}
+_MODIS_CLASSES = (
+    *("*QC*", "*QA", "*Quality*", "state_*", "State", "*_pnt", "num_observations*"),
+    *("iobs_res", "q_scan", "DayOfYear", "Clear_*_cov"),
+)
 _MODIS_GRID_BANDS = {
     # Of the bands with the finest pixels.
     "MOD09GA": "sur_refl_b01",
@@ -158,11 +167,13 @@ COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
         **{asset_id: _landsat(*key) for key, asset_id in LANDSAT.items()},
         **{
             f"MODIS/061/{product}": Collection(
-                satellite=_MODIS_SATELLITES[product[:3]], grid_band=grid_band
+                satellite=_MODIS_SATELLITES[product[:3]],
+                grid_band=grid_band,
+                classes=_MODIS_CLASSES,
             )
             for product, grid_band in _MODIS_GRID_BANDS.items()
         },
-        DEM: Collection(temporal=False),
+        DEM: Collection(temporal=False, classes=("EDM", "FLM", "WBM")),
         EMBEDDINGS: Collection(),
     }
 )

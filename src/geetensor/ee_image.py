@@ -3,10 +3,11 @@
 The result covers the smallest window of whole pixels that contains the area. Unless `scale`,
 `crs` or `transform` say otherwise, its pixels are the native ones of the finest of the bands
 asked for; with another scale or CRS they lie on the multiples of the scale. Pixels are sampled
-by nearest neighbour, as Earth Engine does. However many requests an export takes, the result is
-the same to the last bit. One exception is out of its reach: where the centre of a pixel falls on
-the very edge between two of the source's, as on a lattice half a source pixel off, the service's
-rounding decides, and that of a tile's grid may differ from the whole one's.
+by nearest neighbour, as Earth Engine does, unless `resampling` says otherwise. However many
+requests an export takes, the result is the same to the last bit. One exception is out of its
+reach: where the centre of a pixel falls on the very edge between two of the source's, as on a
+lattice half a source pixel off, the service's rounding decides, and that of a tile's grid may
+differ from the whole one's; so may the last digits of interpolated floats.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ def export_image(
     transform: Affine | None = None,
     dtype: DTypeLike | None = None,
     fill_value: float | None = None,
+    resampling: str = "nearest",
     max_workers: int | None = None,
     progress: bool = False,
     timeout: float | None = None,
@@ -79,6 +81,10 @@ def export_image(
             integers arrive from Earth Engine as float64. What a dtype asked for cannot hold is
             cast as NumPy does, without a check.
         fill_value: what masked pixels become, exactly. Default: 0 for integers, NaN for floats.
+        resampling: how pixels are made where they are not the native ones: `nearest`, or
+            `bilinear` or `bicubic`, interpolated by the service between a band's own pixels. Bands
+            of a known collection that hold classes or bits (SCL, QA_PIXEL) stay nearest. Composites
+            have no pixels of their own: resample the images they are made of.
         max_workers: requests at a time, at the most.
         progress: show a progress bar.
         timeout: seconds that a request may be without any sign of the service.
@@ -97,7 +103,7 @@ def export_image(
         >>> export_image(asset_id, (47.46, -18.96, 47.47, -18.95), bands=["red", "B05"]).shape
         (2, 113, 108)
     """
-    options = parse_options(bands, scale, crs, transform, dtype, fill_value)
+    options = parse_options(bands, scale, crs, transform, dtype, fill_value, resampling)
     with _open_transport(max_workers, timeout) as transport:
         [source], export = _plan([image_or_asset_id], geometry, crs_geometry, options, transport)
         values = run_export(export, transport, max_workers=max_workers, progress=progress)
@@ -115,6 +121,7 @@ def export_image_fast(
     transform: Affine | None = None,
     dtype: DTypeLike | None = None,
     fill_value: float | None = None,
+    resampling: str = "nearest",
     timeout: float | None = None,
 ) -> GeoTensor:
     """Export an image over a small area in exactly one request for pixels.
@@ -128,7 +135,7 @@ def export_image_fast(
         >>> export_image_fast(asset_id, (47.46, -18.96, 47.47, -18.95), ["B8"], scale=20).shape
         (1, 57, 55)
     """
-    options = parse_options(bands, scale, crs, transform, dtype, fill_value)
+    options = parse_options(bands, scale, crs, transform, dtype, fill_value, resampling)
     with _open_transport(1, timeout) as transport:
         [source], export = _plan(
             [image_or_asset_id], geometry, crs_geometry, options, transport, split=False
@@ -192,6 +199,7 @@ def export_cube(
     transform: Affine | None = None,
     dtype: DTypeLike | None = None,
     fill_value: float | None = None,
+    resampling: str = "nearest",
     max_workers: int | None = None,
     progress: bool = False,
     timeout: float | None = None,
@@ -210,6 +218,7 @@ def export_cube(
         transform: as in `export_image`.
         dtype: as in `export_image`, over all scenes.
         fill_value: as in `export_image`.
+        resampling: as in `export_image`.
         max_workers: requests at a time, over all scenes.
         progress: show a progress bar.
         timeout: as in `export_image`.
@@ -228,7 +237,7 @@ def export_cube(
         >>> export_cube(scenes[:5], aoi, bands=["B04", "B08"], scale=10).shape
         (5, 2, 113, 108)
     """
-    options = parse_options(bands, scale, crs, transform, dtype, fill_value)
+    options = parse_options(bands, scale, crs, transform, dtype, fill_value, resampling)
     asset_ids = _check_query(query)
     with _open_transport(max_workers, timeout) as transport:
         _, export = _plan(asset_ids, geometry, crs_geometry, options, transport)
@@ -248,6 +257,7 @@ def export_many(
     transform: Affine | None = None,
     dtype: DTypeLike | None = None,
     fill_value: float | None = None,
+    resampling: str = "nearest",
     max_workers: int | None = None,
     progress: bool = False,
     timeout: float | None = None,
@@ -267,6 +277,7 @@ def export_many(
         transform: as in `export_image`.
         dtype: as in `export_image`.
         fill_value: as in `export_image`.
+        resampling: as in `export_image`.
         max_workers: requests at a time, over all jobs.
         progress: show a progress bar.
         timeout: as in `export_image`.
@@ -286,7 +297,7 @@ def export_many(
         >>> sorted((index, patch.shape) for index, patch in patches)
         [(0, (2, 64, 64)), (1, (2, 64, 64))]
     """
-    options = parse_options(bands, scale, crs, transform, dtype, fill_value)
+    options = parse_options(bands, scale, crs, transform, dtype, fill_value, resampling)
     if size is not None:
         parse_spot((0.0, 0.0), size)
     transport = _open_transport(max_workers, timeout)
@@ -328,6 +339,7 @@ def plan_image(
     transform: Affine | None = None,
     dtype: DTypeLike | None = None,
     fill_value: float | None = None,
+    resampling: str = "nearest",
     max_workers: int | None = None,
     timeout: float | None = None,
 ) -> Plan:
@@ -347,7 +359,7 @@ def plan_image(
         >>> plan.shape, plan.requests, plan.counted_bytes
         ((2, 113, 108), 1, 73224)
     """
-    options = parse_options(bands, scale, crs, transform, dtype, fill_value)
+    options = parse_options(bands, scale, crs, transform, dtype, fill_value, resampling)
     with _open_transport(max_workers, timeout) as transport:
         _, export = _plan([image_or_asset_id], geometry, crs_geometry, options, transport)
         return Plan.of(export, transport, max_workers=max_workers, series=False)
@@ -364,6 +376,7 @@ def plan_cube(
     transform: Affine | None = None,
     dtype: DTypeLike | None = None,
     fill_value: float | None = None,
+    resampling: str = "nearest",
     max_workers: int | None = None,
     timeout: float | None = None,
 ) -> Plan:
@@ -382,7 +395,7 @@ def plan_cube(
         >>> plan.shape, plan.requests, plan.counted_bytes
         ((5, 2, 113, 108), 1, 366120)
     """
-    options = parse_options(bands, scale, crs, transform, dtype, fill_value)
+    options = parse_options(bands, scale, crs, transform, dtype, fill_value, resampling)
     asset_ids = _check_query(query)
     with _open_transport(max_workers, timeout) as transport:
         _, export = _plan(asset_ids, geometry, crs_geometry, options, transport)

@@ -28,6 +28,7 @@ from geetensor.grid import (
 )
 from geetensor.masks import Fill, group_bands, output_dtype, resolve_fill
 from geetensor.plan import LIMITS, Limits, Tile, plan_one_tile, plan_tiles, tile_bytes
+from geetensor.preparation import prepared
 from geetensor.progress import progress_bar
 from geetensor.sinks.memory import MemorySink
 from geetensor.source import finest, native_grid
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geetensor.engine.transport import Transport
-    from geetensor.engine.wire import BandInfo
+    from geetensor.engine.wire import BandInfo, ImageRef
     from geetensor.masks import BandGroup
     from geetensor.options import Options
     from geetensor.source import Source
@@ -186,7 +187,8 @@ def plan_export(
     dtype = options.dtype or output_dtype([b.dtype for bands in selected for b in bands])
     fill = resolve_fill(options.fill_value, dtype)
     scenes = tuple(
-        _scene(source, bands, fill) for source, bands in zip(sources, selected, strict=True)
+        _scene(source, bands, fill, prepared(source, bands, grid, options))
+        for source, bands in zip(sources, selected, strict=True)
     )
     cast = options.dtype is not None
     return Export(grid, area, cover(grid, area), names, scenes, dtype, fill, cast, split)
@@ -253,10 +255,10 @@ def _check_overlap(
     )
 
 
-def _scene(source: Source, bands: Sequence[BandInfo], fill: Fill) -> Scene:
+def _scene(source: Source, bands: Sequence[BandInfo], fill: Fill, ref: ImageRef) -> Scene:
     groups = tuple(group_bands([band.dtype for band in bands], fill))
     refs = {
-        group.unmask: source.ref if group.unmask is None else unmasked(source.ref, group.unmask)
+        group.unmask: ref if group.unmask is None else unmasked(ref, group.unmask)
         for group in groups
     }
     return Scene(source.label, tuple(band.id for band in bands), groups, refs)

@@ -164,6 +164,17 @@ def same_crs(one: str, other: str) -> bool:
     return one == other or parse_crs(one).equals(parse_crs(other), ignore_axis_order=True)
 
 
+def on_lattice(grid: PixelGrid, native: PixelGrid) -> bool:
+    """Whether the pixels of a grid are pixels of another one's lattice."""
+    a, b, c, d, e, f = grid.transform[:6]
+    if (a, b, d, e) != tuple(native.transform[i] for i in (0, 1, 3, 4)):
+        return False
+    if not same_crs(grid.crs, native.crs):
+        return False
+    col, row = _back(native.transform, c, f)
+    return max(abs(col - round(col)), abs(row - round(row))) < TOLERANCE
+
+
 @functools.lru_cache(maxsize=256)
 def metres_per_unit(crs: str) -> float:
     """Metres in one unit of the CRS; for degrees, as Earth Engine counts them."""
@@ -330,3 +341,10 @@ def _to_pixels(geometry: BaseGeometry, transform: Affine) -> BaseGeometry:
 def _apply(transform: Affine, col: float, row: float) -> tuple[float, float]:
     a, b, c, d, e, f = transform[:6]
     return a * col + b * row + c, d * col + e * row + f
+
+
+def _back(transform: Affine, x: float, y: float) -> tuple[float, float]:
+    """Column and row of a place in CRS units."""
+    a, b, c, d, e, f = transform[:6]
+    determinant = a * e - b * d
+    return (e * (x - c) - b * (y - f)) / determinant, (a * (y - f) - d * (x - c)) / determinant

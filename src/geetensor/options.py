@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
 
+RESAMPLINGS = ("nearest", "bilinear", "bicubic")
+"""How pixels are made on another grid than the native one; Earth Engine's names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How the output should be: a caller's arguments, checked as far as they can be alone.
@@ -30,6 +34,7 @@ class Options:
         transform: of the lattice that the output's pixels lie on; None to derive it.
         dtype: of the output; None for the smallest that loses nothing.
         fill_value: of masked pixels; None for the dtype's default.
+        resampling: one of `RESAMPLINGS`.
     """
 
     bands: tuple[str, ...] | None
@@ -38,6 +43,7 @@ class Options:
     transform: Affine | None
     dtype: np.dtype[Any] | None
     fill_value: float | None
+    resampling: str = "nearest"
 
 
 def parse_options(
@@ -47,6 +53,7 @@ def parse_options(
     transform: Affine | None,
     dtype: DTypeLike | None,
     fill_value: float | None,
+    resampling: str = "nearest",
 ) -> Options:
     """Check what can be checked without knowing the image.
 
@@ -71,7 +78,11 @@ def parse_options(
     checked = None if dtype is None else _check_dtype(dtype)
     if checked is not None:
         resolve_fill(fill_value, checked)
-    return Options(bands, scale, name, transform, checked, fill_value)
+    if resampling not in RESAMPLINGS:
+        raise InvalidInputError(
+            f"resampling must be one of {', '.join(RESAMPLINGS)}, got {resampling!r}."
+        )
+    return Options(bands, scale, name, transform, checked, fill_value, resampling)
 
 
 def _check_transform(transform: Affine) -> Affine:

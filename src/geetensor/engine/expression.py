@@ -60,11 +60,28 @@ def unmasked(ref: ImageRef, value: float) -> ExpressionRef:
     values: dict[str, _Node] = {}
     filled = _call(
         "Image.unmask",
-        input=_image(ref, "", values),
+        input=_image(ref, "0:", values),
         value=_call("Image.constant", value={"constantValue": value}),
         sameFootprint={"constantValue": False},
     )
     return ExpressionRef(_encoded(filled, values), ref.label)
+
+
+def resampled(ref: ImageRef, bands: Sequence[str], mode: str) -> ExpressionRef:
+    """An image, some of whose bands are interpolated where they are read on another grid.
+
+    Args:
+        ref: the image.
+        bands: to interpolate; the others are read by nearest neighbour.
+        mode: `bilinear` or `bicubic`.
+    """
+    values: dict[str, _Node] = {}
+    values["image"] = _image(ref, "0:", values)
+    image = {"valueReference": "image"}
+    selected = _call("Image.select", input=image, bandSelectors={"constantValue": [*bands]})
+    smooth = _call("Image.resample", image=selected, mode={"constantValue": mode})
+    merged = _call("Image.addBands", dstImg=image, srcImg=smooth, overwrite={"constantValue": True})
+    return ExpressionRef(_encoded(merged, values), ref.label)
 
 
 def _encoded(result: _Node, values: dict[str, _Node]) -> bytes:
