@@ -10,8 +10,9 @@ https://developers.google.com/earth-engine/datasets/catalog
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from geetensor.band_names import (
     OLI_ALIASES,
@@ -20,6 +21,17 @@ from geetensor.band_names import (
     S2_TOA_ALIASES,
     TM_ALIASES,
     TM_SR_ALIASES,
+)
+from geetensor.scales import (
+    LANDSAT_SR_SCALES,
+    LANDSAT_TOA_SCALES,
+    MODIS_INDEX_SCALES,
+    MODIS_REFLECTANCE_SCALES,
+    MODIS_TEMPERATURE_SCALES,
+    S2_LATER,
+    S2_SCALES,
+    Rescaling,
+    Scaling,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +60,10 @@ class Collection:
             such footprints.
         classes: patterns of the names of bands that hold classes, bits or numbers of things:
             there is nothing between two of their values.
+        scales: to physical units, by patterns of band names; other bands are in theirs already
+            (decibels, metres, probabilities, the numbers of an embedding), or hold classes.
+            None where digital numbers have no scale of their own.
+        rescaling: of its later scenes; None where there are no such.
     """
 
     aliases: Mapping[str, str] = field(default_factory=dict)
@@ -61,9 +77,11 @@ class Collection:
     tier: int = 1
     tallest: float | None = None
     classes: tuple[str, ...] = ()
+    scales: Mapping[str, Scaling] | None = field(default_factory=dict)
+    rescaling: Rescaling | None = None
 
 
-def _sentinel2(aliases: Mapping[str, str]) -> Collection:
+def _sentinel2(aliases: Mapping[str, str], rescaling: Rescaling | None = None) -> Collection:
     return Collection(
         aliases=MappingProxyType(dict(aliases)),
         cloud_property="CLOUDY_PIXEL_PERCENTAGE",
@@ -74,6 +92,8 @@ def _sentinel2(aliases: Mapping[str, str]) -> Collection:
         baseline_property="PROCESSING_BASELINE",
         tallest=5.0,
         classes=("SCL", "QA*", "MSK_CLASSI_*"),
+        scales=S2_SCALES,
+        rescaling=rescaling,
     )
 
 
@@ -114,6 +134,13 @@ LANDSAT: Mapping[tuple[int, str, int | str], str] = MappingProxyType(
 """Collections by mission (4, 5, 7, 8, 9), level (`raw`, `toa`, `sr`) and tier (1, 2, `RT`)."""
 
 
+_LANDSAT_SCALES: Mapping[str, Mapping[str, Scaling] | None] = {
+    "raw": None,  # each scene has its own
+    "toa": LANDSAT_TOA_SCALES,
+    "sr": LANDSAT_SR_SCALES,
+}
+
+
 def _landsat(mission: int, level: str, tier: int | str) -> Collection:
     oli = mission >= 8
     if level == "sr":
@@ -129,14 +156,16 @@ def _landsat(mission: int, level: str, tier: int | str) -> Collection:
         tier=_LANDSAT_TIERS[tier][1],
         tallest=5.0,
         classes=("QA_*", "SR_QA_AEROSOL", "SR_CLOUD_QA"),
+        scales=_LANDSAT_SCALES[level],
     )
 
 
 _MODIS_SATELLITES = {"MOD": "Terra", "MYD": "Aqua", "MCD": "Terra and Aqua"}
 _MODIS_CLASSES = (
     *("*QC*", "*QA", "*Quality*", "state_*", "State", "*_pnt", "num_observations*"),
-    *("iobs_res", "q_scan", "DayOfYear", "Clear_*_cov"),
+    *("iobs_res", "q_scan", "gflags", "DayOfYear"),
 )
+_MODIS_SCALES = {"11": MODIS_TEMPERATURE_SCALES, "13": MODIS_INDEX_SCALES}
 _MODIS_GRID_BANDS = {
     # Of the bands with the finest pixels.
     "MOD09GA": "sur_refl_b01",
@@ -158,6 +187,8 @@ COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
     {
         S2_SR: _sentinel2(S2_SR_ALIASES),
         S2_TOA: _sentinel2(S2_TOA_ALIASES),
+        "COPERNICUS/S2_SR": _sentinel2(S2_SR_ALIASES, S2_LATER),
+        "COPERNICUS/S2": _sentinel2(S2_TOA_ALIASES, S2_LATER),
         S2_CLOUD_PROBABILITY: Collection(tallest=5.0),
         CLOUD_SCORE_PLUS: Collection(tallest=5.0),
         S1: Collection(
@@ -170,6 +201,7 @@ COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
                 satellite=_MODIS_SATELLITES[product[:3]],
                 grid_band=grid_band,
                 classes=_MODIS_CLASSES,
+                scales=_MODIS_SCALES.get(product[3:5], MODIS_REFLECTANCE_SCALES),
             )
             for product, grid_band in _MODIS_GRID_BANDS.items()
         },
@@ -178,12 +210,38 @@ COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
     }
 )
 
-UNKNOWN = Collection()
+UNKNOWN = Collection(scales=None)
 
 
 def collection_of(asset_id: str) -> Collection:
     """What is known of the collection that an image belongs to."""
     return COLLECTIONS.get(asset_id.rpartition("/")[0], UNKNOWN)
+
+
+def is_class(collection: Collection, band: str) -> bool:
+    """Whether a band holds classes, bits or numbers of things."""
+    return any(fnmatchcase(band, pattern) for pattern in collection.classes)
+
+
+def scaling_of(collection: Collection, band: str, properties: Mapping[str, Any]) -> Scaling | None:
+    """What brings a band of a scene to physical units.
+
+    Args:
+        collection: whose scales are known.
+        band: Earth Engine's name.
+        properties: of the scene.
+
+    Returns:
+        None where the band is in its own units already.
+
+    Raises:
+        KeyError: if the scene lacks the property that tells its scales.
+    """
+    scales, later = collection.scales or {}, collection.rescaling
+    if later is not None and str(properties[later.property]) >= later.since:
+        scales = later.scales
+    found = [scaling for pattern, scaling in scales.items() if fnmatchcase(band, pattern)]
+    return found[0] if found else None
 
 
 def resolve_band(name: str, available: tuple[str, ...], asset_id: str | None) -> str | None:

@@ -26,7 +26,7 @@ from geetensor.ee_utils import parse_geometry
 from geetensor.engine.session import current_session
 from geetensor.engine.transport import Transport
 from geetensor.errors import InvalidInputError
-from geetensor.export import Export, plan_export, run_export
+from geetensor.export import Export, Pixels, plan_export, run_export
 from geetensor.geometry import GEOGRAPHIC, parse_spot
 from geetensor.grid import crs_name, parse_crs
 from geetensor.interpolation import _find_padding as _find_padding
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from geetensor.ee_utils import Geometry
     from geetensor.errors import GeetensorError
+    from geetensor.masks import Fill
     from geetensor.source import Source
 
 
@@ -61,10 +62,12 @@ def export_image(
     dtype: DTypeLike | None = None,
     fill_value: float | None = None,
     resampling: str = "nearest",
+    return_mask: bool | str = False,
+    scaled: bool = False,
     max_workers: int | None = None,
     progress: bool = False,
     timeout: float | None = None,
-) -> GeoTensor:
+) -> GeoTensor | Any:
     """Export an image over an area, in as many parallel requests as it takes.
 
     Args:
@@ -85,12 +88,19 @@ def export_image(
             `bilinear` or `bicubic`, interpolated by the service between a band's own pixels. Bands
             of a known collection that hold classes or bits (SCL, QA_PIXEL) stay nearest. Composites
             have no pixels of their own: resample the images they are made of.
+        return_mask: give the mask, too: True for a tensor of bool, True where a pixel of a band is
+            valid; `"fraction"` for float32, 0 to 1, as Earth Engine's masks are.
+        scaled: give physical units, by the collection's own scale and offset, as float32 with NaN
+            where masked: reflectance of Sentinel-2, Landsat level 2 and MODIS, kelvins, metres.
+            Bands without a scale (classes, decibels) stay as they are. For stored images of the
+            collections in `geetensor.collections`.
         max_workers: requests at a time, at the most.
         progress: show a progress bar.
         timeout: seconds that a request may be without any sign of the service.
 
     Returns:
-        `(C, H, W)`, with `attrs["band_names"]` and, of a stored image, `attrs["asset_id"]`.
+        `(C, H, W)`, with `attrs["band_names"]` and, of a stored image, `attrs["asset_id"]`. With
+        `return_mask`, a pair of that and of the mask, of the same shape.
 
     Raises:
         InvalidInputError: if an argument is wrong; its subclasses `UnknownBandError`,
@@ -103,11 +113,13 @@ def export_image(
         >>> export_image(asset_id, (47.46, -18.96, 47.47, -18.95), bands=["red", "B05"]).shape
         (2, 113, 108)
     """
-    options = parse_options(bands, scale, crs, transform, dtype, fill_value, resampling)
+    options = parse_options(
+        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled
+    )
     with _open_transport(max_workers, timeout) as transport:
         [source], export = _plan([image_or_asset_id], geometry, crs_geometry, options, transport)
-        values = run_export(export, transport, max_workers=max_workers, progress=progress)
-    return _geotensor(values[0], export, _image_attrs(source.info.id))
+        pixels = run_export(export, transport, max_workers=max_workers, progress=progress)
+    return _image(pixels, export, _image_attrs(source.info.id))
 
 
 def export_image_fast(
@@ -122,8 +134,10 @@ def export_image_fast(
     dtype: DTypeLike | None = None,
     fill_value: float | None = None,
     resampling: str = "nearest",
+    return_mask: bool | str = False,
+    scaled: bool = False,
     timeout: float | None = None,
-) -> GeoTensor:
+) -> GeoTensor | Any:
     """Export an image over a small area in exactly one request for pixels.
 
     The arguments and the result are those of `export_image`.
@@ -135,13 +149,15 @@ def export_image_fast(
         >>> export_image_fast(asset_id, (47.46, -18.96, 47.47, -18.95), ["B8"], scale=20).shape
         (1, 57, 55)
     """
-    options = parse_options(bands, scale, crs, transform, dtype, fill_value, resampling)
+    options = parse_options(
+        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled
+    )
     with _open_transport(1, timeout) as transport:
         [source], export = _plan(
             [image_or_asset_id], geometry, crs_geometry, options, transport, split=False
         )
-        values = run_export(export, transport, max_workers=1)
-    return _geotensor(values[0], export, _image_attrs(source.info.id))
+        pixels = run_export(export, transport, max_workers=1)
+    return _image(pixels, export, _image_attrs(source.info.id))
 
 
 def export_image_getpixels(
@@ -178,14 +194,11 @@ def export_image_getpixels(
         )
     options = parse_options(bands, scale, crs, transform, dtype, fill_value)
     with _open_transport(max_workers, timeout) as transport:
-        [source], export = _plan([asset_id], geometry, crs_geometry, options, transport)
-        if export.computes:
-            raise InvalidInputError(
-                f"Masked pixels of integer bands cannot become {export.fill} by getPixels alone. "
-                "Pass fill_value=0, or use export_image."
-            )
-        values = run_export(export, transport, max_workers=max_workers, progress=progress)
-    return _geotensor(values[0], export, _image_attrs(source.info.id))
+        [source], export = _plan(
+            [asset_id], geometry, crs_geometry, options, transport, stored=True
+        )
+        pixels = run_export(export, transport, max_workers=max_workers, progress=progress)
+    return _image(pixels, export, _image_attrs(source.info.id))
 
 
 def export_cube(
@@ -200,10 +213,12 @@ def export_cube(
     dtype: DTypeLike | None = None,
     fill_value: float | None = None,
     resampling: str = "nearest",
+    return_mask: bool | str = False,
+    scaled: bool = False,
     max_workers: int | None = None,
     progress: bool = False,
     timeout: float | None = None,
-) -> GeoTensor:
+) -> GeoTensor | Any:
     """Export a table of scenes over one area: a time series on one grid.
 
     Args:
@@ -219,6 +234,8 @@ def export_cube(
         dtype: as in `export_image`, over all scenes.
         fill_value: as in `export_image`.
         resampling: as in `export_image`.
+        return_mask: as in `export_image`.
+        scaled: as in `export_image`.
         max_workers: requests at a time, over all scenes.
         progress: show a progress bar.
         timeout: as in `export_image`.
@@ -237,13 +254,15 @@ def export_cube(
         >>> export_cube(scenes[:5], aoi, bands=["B04", "B08"], scale=10).shape
         (5, 2, 113, 108)
     """
-    options = parse_options(bands, scale, crs, transform, dtype, fill_value, resampling)
+    options = parse_options(
+        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled
+    )
     asset_ids = _check_query(query)
     with _open_transport(max_workers, timeout) as transport:
         _, export = _plan(asset_ids, geometry, crs_geometry, options, transport)
-        values = run_export(export, transport, max_workers=max_workers, progress=progress)
+        pixels = run_export(export, transport, max_workers=max_workers, progress=progress)
     attrs = {"asset_ids": asset_ids, "acquisition_dates": list(query["acquisition_date"])}
-    return _geotensor(values, export, attrs)
+    return _with_mask(pixels, export, attrs)
 
 
 def export_many(
@@ -258,6 +277,8 @@ def export_many(
     dtype: DTypeLike | None = None,
     fill_value: float | None = None,
     resampling: str = "nearest",
+    return_mask: bool | str = False,
+    scaled: bool = False,
     max_workers: int | None = None,
     progress: bool = False,
     timeout: float | None = None,
@@ -278,6 +299,8 @@ def export_many(
         dtype: as in `export_image`.
         fill_value: as in `export_image`.
         resampling: as in `export_image`.
+        return_mask: as in `export_image`.
+        scaled: as in `export_image`.
         max_workers: requests at a time, over all jobs.
         progress: show a progress bar.
         timeout: as in `export_image`.
@@ -297,7 +320,9 @@ def export_many(
         >>> sorted((index, patch.shape) for index, patch in patches)
         [(0, (2, 64, 64)), (1, (2, 64, 64))]
     """
-    options = parse_options(bands, scale, crs, transform, dtype, fill_value, resampling)
+    options = parse_options(
+        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled
+    )
     if size is not None:
         parse_spot((0.0, 0.0), size)
     transport = _open_transport(max_workers, timeout)
@@ -323,7 +348,7 @@ def _patches(
             count()
             if isinstance(one, Patch):
                 attrs = _image_attrs(one.source.info.id)
-                yield one.index, _geotensor(one.values[0], one.export, attrs)
+                yield one.index, _image(one.pixels, one.export, attrs)
             else:
                 yield one
 
@@ -340,6 +365,8 @@ def plan_image(
     dtype: DTypeLike | None = None,
     fill_value: float | None = None,
     resampling: str = "nearest",
+    return_mask: bool | str = False,
+    scaled: bool = False,
     max_workers: int | None = None,
     timeout: float | None = None,
 ) -> Plan:
@@ -359,7 +386,9 @@ def plan_image(
         >>> plan.shape, plan.requests, plan.counted_bytes
         ((2, 113, 108), 1, 73224)
     """
-    options = parse_options(bands, scale, crs, transform, dtype, fill_value, resampling)
+    options = parse_options(
+        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled
+    )
     with _open_transport(max_workers, timeout) as transport:
         _, export = _plan([image_or_asset_id], geometry, crs_geometry, options, transport)
         return Plan.of(export, transport, max_workers=max_workers, series=False)
@@ -377,6 +406,8 @@ def plan_cube(
     dtype: DTypeLike | None = None,
     fill_value: float | None = None,
     resampling: str = "nearest",
+    return_mask: bool | str = False,
+    scaled: bool = False,
     max_workers: int | None = None,
     timeout: float | None = None,
 ) -> Plan:
@@ -395,7 +426,9 @@ def plan_cube(
         >>> plan.shape, plan.requests, plan.counted_bytes
         ((5, 2, 113, 108), 1, 366120)
     """
-    options = parse_options(bands, scale, crs, transform, dtype, fill_value, resampling)
+    options = parse_options(
+        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled
+    )
     asset_ids = _check_query(query)
     with _open_transport(max_workers, timeout) as transport:
         _, export = _plan(asset_ids, geometry, crs_geometry, options, transport)
@@ -456,11 +489,12 @@ def _plan(
     transport: Transport,
     *,
     split: bool = True,
+    stored: bool = False,
 ) -> tuple[list[Source], Export]:
     """Look the images up and plan their export: all that comes before the first pixel."""
     area = parse_geometry(geometry, crs_geometry, transport)
     sources = open_sources(images, transport)
-    return sources, plan_export(sources, area, options, split=split)
+    return sources, plan_export(sources, area, options, split=split, stored=stored)
 
 
 def _is_number(value: object, kind: type) -> bool:
@@ -486,12 +520,28 @@ def _image_attrs(asset_id: str | None) -> dict[str, Any]:
     return {"asset_id": asset_id} if asset_id else {}
 
 
-def _geotensor(values: NDArray[Any], export: Export, attrs: dict[str, Any]) -> GeoTensor:
+def _image(pixels: Pixels, export: Export, attrs: dict[str, Any]) -> GeoTensor | Any:
+    """The only date of an output."""
+    values, mask = pixels
+    return _with_mask(Pixels(values[0], None if mask is None else mask[0]), export, attrs)
+
+
+def _with_mask(pixels: Pixels, export: Export, attrs: dict[str, Any]) -> GeoTensor | Any:
+    """The values, and the mask beside them where it was asked for."""
+    values = _geotensor(pixels.values, export, export.fill, attrs)
+    if pixels.mask is None:
+        return values
+    return values, _geotensor(pixels.mask, export, 0, attrs)
+
+
+def _geotensor(
+    values: NDArray[Any], export: Export, fill: Fill, attrs: dict[str, Any]
+) -> GeoTensor:
     return GeoTensor(
         values,
         transform=export.grid.transform,
         crs=_rasterio_crs(export.grid.crs),
-        fill_value_default=export.fill,
+        fill_value_default=fill,
         attrs={"band_names": list(export.band_names), **attrs},
     )
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 import shapely
 
 from geetensor.coverage import Coverage, cover
-from geetensor.engine.expression import unmasked
 from geetensor.engine.fetch import concurrency, fetch_pixels, known_limits
 from geetensor.engine.pixels import PixelRequest, Scene
 from geetensor.engine.planner import most_together
@@ -26,9 +25,22 @@ from geetensor.grid import (
     window_of_geometry,
     window_of_point,
 )
-from geetensor.masks import Fill, group_bands, output_dtype, resolve_fill
+from geetensor.masks import (
+    Beside,
+    Fill,
+    group_bands,
+    group_stored,
+    output_dtype,
+    resolve_fill,
+)
 from geetensor.plan import LIMITS, Limits, Tile, plan_one_tile, plan_tiles, tile_bytes
-from geetensor.preparation import prepared
+from geetensor.preparation import (
+    arriving_dtypes,
+    is_finite,
+    prepared,
+    scalings,
+    under_masks,
+)
 from geetensor.progress import progress_bar
 from geetensor.sinks.memory import MemorySink
 from geetensor.source import finest, native_grid
@@ -40,10 +52,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geetensor.engine.transport import Transport
-    from geetensor.engine.wire import BandInfo, ImageRef
+    from geetensor.engine.wire import BandInfo
     from geetensor.masks import BandGroup
     from geetensor.options import Options
     from geetensor.source import Source
+
+
+class Pixels(NamedTuple):
+    """An output.
+
+    Attributes:
+        values: `(time, band, height, width)`.
+        mask: of the same shape; bool, True where valid, or float32, 0 to 1. None where it was
+            not asked for.
+    """
+
+    values: NDArray[Any]
+    mask: NDArray[Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +83,9 @@ class Export:
         scenes: the images, one for each step of the time axis.
         dtype: of the output.
         fill: value of masked pixels.
-        cast: whether the caller asked for the dtype.
+        cast: whether what the dtype cannot hold may be lost, as the caller asked for it.
         split: False for one request an image.
+        mask: what of the mask comes beside the values; None for nothing.
     """
 
     grid: PixelGrid
@@ -71,6 +97,7 @@ class Export:
     fill: Fill
     cast: bool
     split: bool
+    mask: Beside | None = None
 
     def tiles(
         self, concurrency: int, limits: Limits = LIMITS, *, beside: int = 0
@@ -117,9 +144,12 @@ class Export:
 
     def sink(self) -> MemorySink:
         """A place in memory for its pixels."""
-        return MemorySink(self.shape, self.dtype, self.fill, cast=self.cast)
+        scalings = [scene.scalings for scene in self.scenes]
+        return MemorySink(
+            self.shape, self.dtype, self.fill, cast=self.cast, mask=self.mask, scalings=scalings
+        )
 
-    def values(self, sink: MemorySink) -> NDArray[Any]:
+    def values(self, sink: MemorySink) -> Pixels:
         """The whole output, when all tiles are in place.
 
         Tiles may have brought pixels of blocks that the area does not touch: these are fill too,
@@ -129,20 +159,15 @@ class Export:
             sink: of this export.
 
         Returns:
-            Array of shape `(time, band, height, width)`.
+            The values and, where it was asked for, the mask.
         """
         sink.fill(self.coverage.blanks())
-        return sink.values
+        return Pixels(sink.values, sink.mask)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """`(time, band, height, width)` of the output."""
         return len(self.scenes), len(self.band_names), *self.grid.shape
-
-    @property
-    def computes(self) -> bool:
-        """Whether the service has to compute anything, be it only what masked pixels hold."""
-        return any(scene.computed for scene in self.scenes)
 
     @property
     def counted_bytes(self) -> int:
@@ -152,12 +177,18 @@ class Export:
 
     @property
     def output_bytes(self) -> int:
-        """Size of the output."""
-        return math.prod(self.shape) * self.dtype.itemsize
+        """Size of the output, with the mask where it comes beside."""
+        mask = {None: 0, Beside.BITS: 1, Beside.FRACTIONS: 4}[self.mask]
+        return math.prod(self.shape) * (self.dtype.itemsize + mask)
 
 
 def plan_export(
-    sources: Sequence[Source], extent: Area | Spot, options: Options, *, split: bool = True
+    sources: Sequence[Source],
+    extent: Area | Spot,
+    options: Options,
+    *,
+    split: bool = True,
+    stored: bool = False,
 ) -> Export:
     """What it takes to export images over an area. Sends nothing.
 
@@ -166,6 +197,7 @@ def plan_export(
         extent: the area to cover, or the pixels around a point.
         options: how the output should be.
         split: False for one request an image.
+        stored: whether the service may compute nothing, as `getPixels` does.
 
     Raises:
         UnknownBandError: if an image lacks a band.
@@ -184,14 +216,24 @@ def plan_export(
         grid = base.window(window_of_geometry(base, extent.shape, extent.crs))
         area = extent
     _check_overlap(sources, selected, area)
-    dtype = options.dtype or output_dtype([b.dtype for bands in selected for b in bands])
-    fill = resolve_fill(options.fill_value, dtype)
-    scenes = tuple(
-        _scene(source, bands, fill, prepared(source, bands, grid, options))
-        for source, bands in zip(sources, selected, strict=True)
+    images = [*zip(sources, selected, strict=True)]
+    scaled = [scalings(*image) for image in images] if options.scaled else [None] * len(images)
+    dtype = options.dtype or output_dtype(
+        [d for bands, of in zip(selected, scaled, strict=True) for d in arriving_dtypes(bands, of)]
     )
-    cast = options.dtype is not None
-    return Export(grid, area, cover(grid, area), names, scenes, dtype, fill, cast, split)
+    fill = resolve_fill(options.fill_value, dtype)
+    scenes = []
+    for (source, bands), of in zip(images, scaled, strict=True):
+        groups = _groups(source, bands, fill, options, stored=stored)
+        ref = prepared(source, bands, grid, options)
+        ids = tuple(band.id for band in bands)
+        refs = {group.under: under_masks(ref, group.under, ids) for group in groups}
+        scenes.append(Scene(source.label, ids, groups, refs, of))
+    cast = options.dtype is not None or options.scaled
+    coverage = cover(grid, area)
+    return Export(
+        grid, area, coverage, names, tuple(scenes), dtype, fill, cast, split, mask=options.mask
+    )
 
 
 def _base_lattice(source: Source, bands: Sequence[BandInfo], options: Options) -> PixelGrid:
@@ -255,13 +297,22 @@ def _check_overlap(
     )
 
 
-def _scene(source: Source, bands: Sequence[BandInfo], fill: Fill, ref: ImageRef) -> Scene:
-    groups = tuple(group_bands([band.dtype for band in bands], fill))
-    refs = {
-        group.unmask: ref if group.unmask is None else unmasked(ref, group.unmask)
-        for group in groups
-    }
-    return Scene(source.label, tuple(band.id for band in bands), groups, refs)
+def _groups(
+    source: Source, bands: Sequence[BandInfo], fill: Fill, options: Options, *, stored: bool
+) -> tuple[BandGroup, ...]:
+    """How the bands of an image travel, with their masks."""
+    dtypes = [band.dtype for band in bands]
+    if stored:
+        groups = group_stored(dtypes, fill)
+        if not groups:
+            raise InvalidInputError(
+                f"Masked pixels of integer bands cannot become {fill} by getPixels alone. "
+                "Pass fill_value=0, or use export_image."
+            )
+        return tuple(groups)
+    # The fill is no number of the unscaled band's: the service cannot write it.
+    told = math.nan if options.scaled else fill
+    return tuple(group_bands(dtypes, told, beside=options.mask, finite=is_finite(source)))
 
 
 def run_export(
@@ -270,11 +321,11 @@ def run_export(
     *,
     max_workers: int | None = None,
     progress: bool = False,
-) -> NDArray[Any]:
+) -> Pixels:
     """Fetch a planned export into memory.
 
     Returns:
-        Array of shape `(time, band, height, width)`.
+        The values and, where it was asked for, the mask.
 
     Raises:
         OutputTooLargeError: if it does not fit into free memory; before any request.

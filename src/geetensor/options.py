@@ -11,7 +11,7 @@ from affine import Affine
 
 from geetensor.errors import InvalidInputError
 from geetensor.grid import crs_name, resolution_from_scale
-from geetensor.masks import resolve_fill
+from geetensor.masks import Beside, resolve_fill
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,8 @@ class Options:
         dtype: of the output; None for the smallest that loses nothing.
         fill_value: of masked pixels; None for the dtype's default.
         resampling: one of `RESAMPLINGS`.
+        mask: what of the mask to give beside the values; None for nothing.
+        scaled: whether values are to be in physical units.
     """
 
     bands: tuple[str, ...] | None
@@ -44,6 +46,8 @@ class Options:
     dtype: np.dtype[Any] | None
     fill_value: float | None
     resampling: str = "nearest"
+    mask: Beside | None = None
+    scaled: bool = False
 
 
 def parse_options(
@@ -54,6 +58,8 @@ def parse_options(
     dtype: DTypeLike | None,
     fill_value: float | None,
     resampling: str = "nearest",
+    return_mask: bool | str = False,
+    scaled: bool = False,
 ) -> Options:
     """Check what can be checked without knowing the image.
 
@@ -82,7 +88,22 @@ def parse_options(
         raise InvalidInputError(
             f"resampling must be one of {', '.join(RESAMPLINGS)}, got {resampling!r}."
         )
-    return Options(bands, scale, name, transform, checked, fill_value, resampling)
+    mask = _check_mask(return_mask)
+    if not isinstance(scaled, bool):
+        raise InvalidInputError(f"scaled must be True or False, got {scaled!r}.")
+    if scaled and checked is not None and checked.kind != "f":
+        raise InvalidInputError(f"Physical units need floats: dtype={checked.name}, scaled=True.")
+    return Options(bands, scale, name, transform, checked, fill_value, resampling, mask, scaled)
+
+
+def _check_mask(return_mask: bool | str) -> Beside | None:
+    if return_mask is False:
+        return None
+    if return_mask is True:
+        return Beside.BITS
+    if return_mask == "fraction":
+        return Beside.FRACTIONS
+    raise InvalidInputError(f"return_mask must be True, False or 'fraction', got {return_mask!r}.")
 
 
 def _check_transform(transform: Affine) -> Affine:

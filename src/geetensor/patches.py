@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 from geetensor.ee_utils import parse_extent
 from geetensor.engine.fetch import concurrency, known_limits, open_parcels
 from geetensor.errors import GeetensorError, InvalidInputError
-from geetensor.export import Export, plan_export
+from geetensor.export import Export, Pixels, plan_export
 from geetensor.source import METADATA_BATCH, Source, open_each
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
     import ee
-    from numpy.typing import NDArray
 
     from geetensor.engine.events import Hook
     from geetensor.engine.parcels import Parcels
@@ -41,13 +40,13 @@ class Patch:
         index: of its job.
         source: the image.
         export: as planned.
-        values: `(1, band, height, width)`.
+        pixels: values and mask, each `(1, band, height, width)`.
     """
 
     index: int
     source: Source
     export: Export
-    values: NDArray[Any]
+    pixels: Pixels
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,7 @@ def plan_tiles(
             windows = [*_windows(shape, part.bytes_per_pixel, aim, limits)]
             together = 1
             if len(windows) == 1:
-                fit = min(most // image, limits.bands // len(part.indices))
+                fit = min(most // image, limits.bands // part.band_count)
                 fit = min(fit, math.ceil(aim / image), most_together or len(times))
                 together = math.ceil(len(times) / math.ceil(len(times) / max(1, fit)))
             for start in range(0, len(times), together):
@@ -197,13 +197,8 @@ def plan_one_tile(
     """
     height, width = shape
     tile = Tile(groups[0], Window(0, 0, height, width))
-    count = len(tile.group.indices)
-    if len(groups) > 1:
-        reason = (
-            "the masks of integer bands and of float bands, or of float32 and float64, cannot "
-            "travel in one reply. Pass fill_value=0, or bands of one dtype"
-        )
-    elif count > limits.bands:
+    count = tile.group.band_count
+    if count > limits.bands:
         reason = f"it has {count} bands, and the limit is {limits.bands}"
     elif max(shape) > limits.side:
         reason = f"it is {width}×{height} pixels, and the limit is {limits.side} a side"
@@ -217,12 +212,15 @@ def plan_one_tile(
 
 
 def _within_limits(group: BandGroup, limits: Limits) -> Iterator[BandGroup]:
-    if group.bytes_per_pixel > limits.request_bytes and len(group.indices) == 1:
+    alone = len(group.indices) == 1
+    if alone and group.bytes_per_pixel > limits.request_bytes:
         raise InvalidInputError(
             f"One pixel of one band counts {group.bytes_per_pixel} bytes, and the limit of a "
             f"request is {limits.request_bytes}."
         )
-    if len(group.indices) > limits.bands or group.bytes_per_pixel > limits.request_bytes:
+    if not alone and (
+        group.band_count > limits.bands or group.bytes_per_pixel > limits.request_bytes
+    ):
         for part in _split_bands(group, len(group.indices) // 2):
             yield from _within_limits(part, limits)
     else:
@@ -231,9 +229,7 @@ def _within_limits(group: BandGroup, limits: Limits) -> Iterator[BandGroup]:
 
 def _split_bands(group: BandGroup, at: int) -> tuple[BandGroup, BandGroup]:
     first, second = (
-        type(group)(
-            group.indices[part], group.dtypes[part], group.file_format, group.unmask, group.marker
-        )
+        replace(group, indices=group.indices[part], dtypes=group.dtypes[part])
         for part in (slice(None, at), slice(at, None))
     )
     return first, second

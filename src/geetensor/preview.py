@@ -232,11 +232,12 @@ class Plan:
         shape = f"({', '.join(map(str, self.shape))})"
         size = _bytes(self.output_bytes)
         fill = "NaN" if math.isnan(self.fill_value) else self.fill_value
+        beside = "" if self.export.mask is None else " with a mask"
         lines = [
             *self._images(),
             ("bands", _listed(self.band_names)),
             ("grid", self._grid()),
-            ("output", f"{self.dtype} {shape}, {size}; masked pixels become {fill}"),
+            ("output", f"{self.dtype} {shape}{beside}, {size}; masked pixels become {fill}"),
             ("requests", self._requests()),
         ]
         if self.left_out:

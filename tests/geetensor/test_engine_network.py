@@ -354,7 +354,7 @@ def test_a_long_list_of_bands_is_cut_in_messages(server: eemulator.Server) -> No
 
     [group] = group_bands([np.dtype("uint8")] * 64, 0)
     names = tuple(f"A{n:02}" for n in range(64))
-    scene = Scene("A/B", names, (group,), {None: AssetRef("A/B")})
+    scene = Scene("A/B", names, (group,), {group.under: AssetRef("A/B")})
     grid = PixelGrid("EPSG:4326", Affine.identity(), 9, 9)
     request = PixelRequest([scene], grid, Tile(group, Window(0, 0, 9, 9)))
     assert "bands A00, A01, A02, A03, A04, A05, A06, A07, … (64 in all), rows" in str(request)

@@ -166,11 +166,11 @@ def test_a_split_export_equals_an_unsplit_one(
         )
 
     whole = export()
-    unsplit = server.stats.requests["getPixels"] + server.stats.requests.get("computePixels", 0)
+    unsplit = sum(server.stats.requests.get(m, 0) for m in ("getPixels", "computePixels"))
     monkeypatch.setattr(geetensor.plan, "TARGET_BYTES", 20_000)
     server.reset_stats()
     split = export()
-    requests = server.stats.requests["getPixels"] + server.stats.requests.get("computePixels", 0)
+    requests = sum(server.stats.requests.get(m, 0) for m in ("getPixels", "computePixels"))
     assert requests > 8 * unsplit
     assert server.stats.peak_concurrency <= 8
     assert split.values.tobytes() == whole.values.tobytes()
@@ -367,8 +367,9 @@ def test_getpixels_takes_assets_only(server: eemulator.Server) -> None:
     with pytest.raises(InvalidInputError, match="asset_id must be a string"):
         ee_image.export_image_getpixels(ee.Image("TEST/UTM"), WHOLE)
     server.reset_stats()
-    floats = ee_image.export_image_getpixels("TEST/UTM", WHOLE, ["f32"], crs_geometry=UTM_CRS)
-    assert_exact(floats, ["f32"], 3, UTM)
+    names = ["f64", "f32"]
+    floats = ee_image.export_image_getpixels("TEST/UTM", WHOLE, names, crs_geometry=UTM_CRS)
+    assert_exact(floats, names, 3, UTM)
     assert set(server.stats.requests) == {"getPixels"}
     with pytest.raises(InvalidInputError, match="cannot become 7 by getPixels alone"):
         ee_image.export_image_getpixels(

@@ -46,8 +46,8 @@ def test_computed_images_share_a_request(server: eemulator.Server) -> None:
         sources = open_sources(images, transport)
         server.reset_stats()
         export = plan_export(sources[:2], area, options)
-        values = run_export(export, transport)
-        alone = [run_export(plan_export([s], area, options), transport)[0] for s in sources]
+        values = run_export(export, transport).values
+        alone = [run_export(plan_export([s], area, options), transport).values[0] for s in sources]
     assert server.stats.requests["computePixels"] == 4
     assert (values == alone[:2]).all()
     assert not (values[0] == alone[2]).all()

@@ -61,10 +61,50 @@ def unmasked(ref: ImageRef, value: float) -> ExpressionRef:
     filled = _call(
         "Image.unmask",
         input=_image(ref, "0:", values),
-        value=_call("Image.constant", value={"constantValue": value}),
+        value=_constant(value),
         sameFootprint={"constantValue": False},
     )
     return ExpressionRef(_encoded(filled, values), ref.label)
+
+
+def with_masks(
+    ref: ImageRef, bands: Sequence[str], names: Sequence[str], *, bits: bool
+) -> ExpressionRef:
+    """An image with bands that say where others are valid.
+
+    Args:
+        ref: the image.
+        bands: whose masks to add.
+        names: of the added bands, one for each of these; bands with one name share a uint8, in
+            which the first of them is bit 0, and so on.
+        bits: whether to add bits, 1 for valid, or else the masks themselves, as float32.
+    """
+    values: dict[str, _Node] = {}
+    values["image"] = _image(ref, "0:", values)
+    result: _Node = {"valueReference": "image"}
+    shared: dict[str, list[str]] = {}
+    for band, name in zip(bands, names, strict=True):
+        shared.setdefault(name, []).append(band)
+    for name, members in shared.items():
+        image = {"valueReference": "image"}
+        selected = _call("Image.select", input=image, bandSelectors={"constantValue": members})
+        mask = _call("Image.mask", image=selected)
+        mask = _bits(mask, len(members)) if bits else _call("Image.toFloat", value=mask)
+        mask = _call("Image.rename", input=mask, names={"constantValue": [name]})
+        result = _call("Image.addBands", dstImg=result, srcImg=mask)
+    return ExpressionRef(_encoded(result, values), ref.label)
+
+
+def _bits(masks: _Node, count: int) -> _Node:
+    """One band of uint8 from the masks of up to eight: a bit is 1 where that mask is not 0."""
+    valid = _call("Image.neq", image1=masks, image2=_constant(0))
+    places = _call("Image.multiply", image1=valid, image2=_constant([2**k for k in range(count)]))
+    total = _call("Image.reduce", image=places, reducer=_call("Reducer.sum"))
+    return _call("Image.toUint8", value=total)
+
+
+def _constant(value: object) -> _Node:
+    return _call("Image.constant", value={"constantValue": value})
 
 
 def resampled(ref: ImageRef, bands: Sequence[str], mode: str) -> ExpressionRef:

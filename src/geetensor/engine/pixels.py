@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from geetensor.engine.lesson import SizeLesson
     from geetensor.engine.tasks import Outcome
     from geetensor.engine.transport import Transport
-    from geetensor.masks import BandGroup
+    from geetensor.masks import BandGroup, Under
     from geetensor.plan import Limits, Tile
+    from geetensor.scales import Scaling
 
 _NAMED_BANDS = 8
 """Bands that a message names before it only counts them."""
@@ -43,13 +44,15 @@ class Scene:
         label: what to call it in messages.
         band_ids: Earth Engine's names of the bands, in the output's order.
         groups: the bands, grouped by how their masks travel.
-        refs: how requests name the image, by the value that is to stand under masked pixels.
+        refs: how requests name the image, by what is done about its masks.
+        scalings: what brings each band to physical units, on arrival; None for none.
     """
 
     label: str
     band_ids: tuple[str, ...]
     groups: tuple[BandGroup, ...]
-    refs: Mapping[float | None, wire.ImageRef]
+    refs: Mapping[Under, wire.ImageRef]
+    scalings: tuple[Scaling | None, ...] | None = None
 
     @property
     def source(self) -> Hashable:
@@ -78,11 +81,12 @@ class PixelRequest:
 
     def image(self) -> tuple[wire.ImageRef, list[str]]:
         """What the request reads: an image and the names of its bands, in the tile's order."""
-        indices, unmask = self.tile.group.indices, self.tile.group.unmask
-        scenes = [self.series[time] for time in self.tile.times]
-        parts = [
-            (scene.refs[unmask], [scene.band_ids[index] for index in indices]) for scene in scenes
-        ]
+        group = self.tile.group
+        parts = []
+        for date in self.tile.times:
+            scene = self.series[date]
+            names = [scene.band_ids[index] for index in group.indices]
+            parts.append((scene.refs[group.under], [*names, *group.mask_names]))
         return parts[0] if len(parts) == 1 else stacked(parts)
 
     def __str__(self) -> str:
@@ -117,7 +121,8 @@ class Sink(Protocol):
 
         Args:
             tile: which dates, bands and pixels to expect. The writer gets an array a date and
-                band: all bands of the first date, then those of the next.
+                band: all bands of the first date, with those of its masks, then those of the
+                next.
         """
 
 

@@ -44,5 +44,6 @@ def most_together(scenes: Sequence[Scene], limits: Limits) -> int:
         limits: what one request may ask for.
     """
     longest = max(wire.expression_bytes(ref) for s in scenes for ref in s.refs.values())
-    names = sum(len(name) + _BYTES_PER_NAME for name in scenes[0].band_ids)
+    bands = [*scenes[0].band_ids, *(n for group in scenes[0].groups for n in group.mask_names)]
+    names = sum(len(name) + _BYTES_PER_NAME for name in bands)
     return max(1, limits.payload_bytes // 2 // (longest + names))
