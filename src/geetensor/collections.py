@@ -15,8 +15,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from geetensor.band_names import (
+    CLOUD_PROBABILITY_ALIASES,
+    CLOUD_SCORE_ALIASES,
+    DEM_ALIASES,
+    EMBEDDING_ALIASES,
+    ETM_ALIASES,
+    MODIS_ALIASES,
+    MODIS_NADIR_ALIASES,
+    MODIS_TEMPERATURE_ALIASES,
     OLI_ALIASES,
     OLI_SR_ALIASES,
+    S1_ALIASES,
     S2_SR_ALIASES,
     S2_TOA_ALIASES,
     TM_ALIASES,
@@ -35,7 +44,7 @@ from geetensor.scales import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +155,7 @@ def _landsat(mission: int, level: str, tier: int | str) -> Collection:
     if level == "sr":
         aliases = OLI_SR_ALIASES if oli else TM_SR_ALIASES
     else:
-        aliases = OLI_ALIASES if oli else TM_ALIASES
+        aliases = OLI_ALIASES if oli else ETM_ALIASES if mission == 7 else TM_ALIASES
     return Collection(
         aliases=MappingProxyType(dict(aliases)),
         cloud_property="CLOUD_COVER",
@@ -165,6 +174,7 @@ _MODIS_CLASSES = (
     *("*QC*", "*QA", "*Quality*", "state_*", "State", "*_pnt", "num_observations*"),
     *("iobs_res", "q_scan", "gflags", "DayOfYear"),
 )
+_MODIS_NAMES = {"11": MODIS_TEMPERATURE_ALIASES, "43": MODIS_NADIR_ALIASES}
 _MODIS_SCALES = {"11": MODIS_TEMPERATURE_SCALES, "13": MODIS_INDEX_SCALES}
 _MODIS_GRID_BANDS = {
     # Of the bands with the finest pixels.
@@ -189,15 +199,17 @@ COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
         S2_TOA: _sentinel2(S2_TOA_ALIASES),
         "COPERNICUS/S2_SR": _sentinel2(S2_SR_ALIASES, S2_LATER),
         "COPERNICUS/S2": _sentinel2(S2_TOA_ALIASES, S2_LATER),
-        S2_CLOUD_PROBABILITY: Collection(tallest=5.0),
-        CLOUD_SCORE_PLUS: Collection(tallest=5.0),
+        S2_CLOUD_PROBABILITY: Collection(aliases=CLOUD_PROBABILITY_ALIASES, tallest=5.0),
+        CLOUD_SCORE_PLUS: Collection(aliases=CLOUD_SCORE_ALIASES, tallest=5.0),
         S1: Collection(
+            aliases=S1_ALIASES,
             satellite="Sentinel-1{platform_number}",
             orbit="{relativeOrbitNumber_start}",
         ),
         **{asset_id: _landsat(*key) for key, asset_id in LANDSAT.items()},
         **{
             f"MODIS/061/{product}": Collection(
+                aliases=_MODIS_NAMES.get(product[3:5], MODIS_ALIASES),
                 satellite=_MODIS_SATELLITES[product[:3]],
                 grid_band=grid_band,
                 classes=_MODIS_CLASSES,
@@ -205,8 +217,8 @@ COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
             )
             for product, grid_band in _MODIS_GRID_BANDS.items()
         },
-        DEM: Collection(temporal=False, classes=("EDM", "FLM", "WBM")),
-        EMBEDDINGS: Collection(),
+        DEM: Collection(aliases=DEM_ALIASES, temporal=False, classes=("EDM", "FLM", "WBM")),
+        EMBEDDINGS: Collection(aliases=EMBEDDING_ALIASES),
     }
 )
 
@@ -248,7 +260,8 @@ def resolve_band(name: str, available: tuple[str, ...], asset_id: str | None) ->
     """Earth Engine's name for a band.
 
     Args:
-        name: Earth Engine's, the sensor's own (`B04`), or a common one (`red`).
+        name: Earth Engine's, in any case of letters; the sensor's own (`B04`); or a common one
+            (`red`).
         available: the image's bands.
         asset_id: of the image; None for a computed one, whose band names then have to make
             the alias unambiguous among all known collections.
@@ -258,6 +271,21 @@ def resolve_band(name: str, available: tuple[str, ...], asset_id: str | None) ->
     """
     if name in available:
         return name
-    known = [collection_of(asset_id)] if asset_id else list(COLLECTIONS.values())
-    meant = {c.aliases[name] for c in known if name in c.aliases} & set(available)
+    meant = {c.aliases[name] for c in _known(asset_id) if name in c.aliases} & {*available}
+    meant = meant or {band for band in available if band.lower() == name.lower()}
     return meant.pop() if len(meant) == 1 else None
+
+
+def other_names(available: tuple[str, ...], asset_id: str | None) -> list[str]:
+    """The names other than Earth Engine's that `resolve_band` knows for an image's bands."""
+    names = dict.fromkeys(name for c in _known(asset_id) for name in c.aliases)
+    return [
+        name
+        for name in names
+        if name not in available and resolve_band(name, available, asset_id) is not None
+    ]
+
+
+def _known(asset_id: str | None) -> Sequence[Collection]:
+    """What an image may be of: one collection, or any for a computed image."""
+    return [collection_of(asset_id)] if asset_id else [*COLLECTIONS.values()]

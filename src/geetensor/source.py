@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import ee
 
-from geetensor.collections import resolve_band
+from geetensor.collections import other_names, resolve_band
 from geetensor.engine.expression import described
 from geetensor.engine.fetch import compute_each
 from geetensor.engine.wire import (
@@ -75,9 +75,11 @@ class Source:
         for name in names:
             band_id = resolve_band(name, available, self.info.id)
             if band_id is None:
+                others = other_names(available, self.info.id)
+                also = f" Other names for them: {', '.join(others)}." if others else ""
                 raise UnknownBandError(
                     f"{self.label} has no band {name!r}, or none that this name means without "
-                    f"doubt. Its bands: {', '.join(available)}."
+                    f"doubt. Its bands: {', '.join(available)}.{also}"
                 )
             if by_id[band_id] in found:
                 raise InvalidInputError(f"bands names {band_id} of {self.label} twice.")
