@@ -108,6 +108,8 @@ def _sentinel2(aliases: Mapping[str, str], rescaling: Rescaling | None = None) -
 
 S2_SR = "COPERNICUS/S2_SR_HARMONIZED"
 S2_TOA = "COPERNICUS/S2_HARMONIZED"
+S2_NOT_HARMONIZED = ("COPERNICUS/S2_SR", "COPERNICUS/S2")
+"""The same, level 2A and 1C, as their baselines left them."""
 
 # By index, these have the names of the Sentinel-2 scenes that they were made from.
 S2_CLOUD_PROBABILITY = "COPERNICUS/S2_CLOUD_PROBABILITY"
@@ -197,8 +199,8 @@ COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
     {
         S2_SR: _sentinel2(S2_SR_ALIASES),
         S2_TOA: _sentinel2(S2_TOA_ALIASES),
-        "COPERNICUS/S2_SR": _sentinel2(S2_SR_ALIASES, S2_LATER),
-        "COPERNICUS/S2": _sentinel2(S2_TOA_ALIASES, S2_LATER),
+        S2_NOT_HARMONIZED[0]: _sentinel2(S2_SR_ALIASES, S2_LATER),
+        S2_NOT_HARMONIZED[1]: _sentinel2(S2_TOA_ALIASES, S2_LATER),
         S2_CLOUD_PROBABILITY: Collection(aliases=CLOUD_PROBABILITY_ALIASES, tallest=5.0),
         CLOUD_SCORE_PLUS: Collection(aliases=CLOUD_SCORE_ALIASES, tallest=5.0),
         S1: Collection(

@@ -22,6 +22,7 @@ import pandas as pd
 from georeader.geotensor import GeoTensor
 from rasterio.crs import CRS
 
+from geetensor.clouds import CloudMask as CloudMask  # noqa: TC001 - for users
 from geetensor.ee_utils import parse_geometry
 from geetensor.engine.session import current_session
 from geetensor.engine.transport import Transport
@@ -64,6 +65,7 @@ def export_image(
     resampling: str = "nearest",
     return_mask: bool | str = False,
     scaled: bool = False,
+    cloud_mask: CloudMask | str | None = None,
     max_workers: int | None = None,
     progress: bool = False,
     timeout: float | None = None,
@@ -94,6 +96,9 @@ def export_image(
             where masked: reflectance of Sentinel-2, Landsat level 2 and MODIS, kelvins, metres.
             Bands without a scale (classes, decibels) stay as they are. For stored images of the
             collections in `geetensor.collections`.
+        cloud_mask: have the service mask cloudy pixels, in all bands: `"scl"`,
+            `"cloud_score_plus"`, `"s2cloudless"` (Sentinel-2) or `"qa_pixel"` (Landsat); a
+            `CloudMask` has the thresholds, classes and bits, too.
         max_workers: requests at a time, at the most.
         progress: show a progress bar.
         timeout: seconds that a request may be without any sign of the service.
@@ -114,7 +119,7 @@ def export_image(
         (2, 113, 108)
     """
     options = parse_options(
-        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled
+        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
     with _open_transport(max_workers, timeout) as transport:
         [source], export = _plan([image_or_asset_id], geometry, crs_geometry, options, transport)
@@ -136,6 +141,7 @@ def export_image_fast(
     resampling: str = "nearest",
     return_mask: bool | str = False,
     scaled: bool = False,
+    cloud_mask: CloudMask | str | None = None,
     timeout: float | None = None,
 ) -> GeoTensor | Any:
     """Export an image over a small area in exactly one request for pixels.
@@ -150,7 +156,7 @@ def export_image_fast(
         (1, 57, 55)
     """
     options = parse_options(
-        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled
+        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
     with _open_transport(1, timeout) as transport:
         [source], export = _plan(
@@ -215,6 +221,7 @@ def export_cube(
     resampling: str = "nearest",
     return_mask: bool | str = False,
     scaled: bool = False,
+    cloud_mask: CloudMask | str | None = None,
     max_workers: int | None = None,
     progress: bool = False,
     timeout: float | None = None,
@@ -236,6 +243,7 @@ def export_cube(
         resampling: as in `export_image`.
         return_mask: as in `export_image`.
         scaled: as in `export_image`.
+        cloud_mask: as in `export_image`.
         max_workers: requests at a time, over all scenes.
         progress: show a progress bar.
         timeout: as in `export_image`.
@@ -255,7 +263,7 @@ def export_cube(
         (5, 2, 113, 108)
     """
     options = parse_options(
-        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled
+        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
     asset_ids = _check_query(query)
     with _open_transport(max_workers, timeout) as transport:
@@ -279,6 +287,7 @@ def export_many(
     resampling: str = "nearest",
     return_mask: bool | str = False,
     scaled: bool = False,
+    cloud_mask: CloudMask | str | None = None,
     max_workers: int | None = None,
     progress: bool = False,
     timeout: float | None = None,
@@ -301,6 +310,7 @@ def export_many(
         resampling: as in `export_image`.
         return_mask: as in `export_image`.
         scaled: as in `export_image`.
+        cloud_mask: as in `export_image`.
         max_workers: requests at a time, over all jobs.
         progress: show a progress bar.
         timeout: as in `export_image`.
@@ -321,7 +331,7 @@ def export_many(
         [(0, (2, 64, 64)), (1, (2, 64, 64))]
     """
     options = parse_options(
-        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled
+        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
     if size is not None:
         parse_spot((0.0, 0.0), size)
@@ -367,6 +377,7 @@ def plan_image(
     resampling: str = "nearest",
     return_mask: bool | str = False,
     scaled: bool = False,
+    cloud_mask: CloudMask | str | None = None,
     max_workers: int | None = None,
     timeout: float | None = None,
 ) -> Plan:
@@ -387,7 +398,7 @@ def plan_image(
         ((2, 113, 108), 1, 73224)
     """
     options = parse_options(
-        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled
+        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
     with _open_transport(max_workers, timeout) as transport:
         _, export = _plan([image_or_asset_id], geometry, crs_geometry, options, transport)
@@ -408,6 +419,7 @@ def plan_cube(
     resampling: str = "nearest",
     return_mask: bool | str = False,
     scaled: bool = False,
+    cloud_mask: CloudMask | str | None = None,
     max_workers: int | None = None,
     timeout: float | None = None,
 ) -> Plan:
@@ -427,7 +439,7 @@ def plan_cube(
         ((5, 2, 113, 108), 1, 366120)
     """
     options = parse_options(
-        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled
+        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
     asset_ids = _check_query(query)
     with _open_transport(max_workers, timeout) as transport:

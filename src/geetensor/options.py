@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from affine import Affine
 
+from geetensor.clouds import parse_cloud_mask
 from geetensor.errors import InvalidInputError
 from geetensor.grid import crs_name, resolution_from_scale
 from geetensor.masks import Beside, resolve_fill
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import DTypeLike
+
+    from geetensor.clouds import CloudMask
 
 
 RESAMPLINGS = ("nearest", "bilinear", "bicubic")
@@ -37,6 +40,7 @@ class Options:
         resampling: one of `RESAMPLINGS`.
         mask: what of the mask to give beside the values; None for nothing.
         scaled: whether values are to be in physical units.
+        cloud_mask: which pixels are to be masked as cloudy; None for none.
     """
 
     bands: tuple[str, ...] | None
@@ -48,6 +52,7 @@ class Options:
     resampling: str = "nearest"
     mask: Beside | None = None
     scaled: bool = False
+    cloud_mask: CloudMask | None = None
 
 
 def parse_options(
@@ -60,6 +65,7 @@ def parse_options(
     resampling: str = "nearest",
     return_mask: bool | str = False,
     scaled: bool = False,
+    cloud_mask: CloudMask | str | None = None,
 ) -> Options:
     """Check what can be checked without knowing the image.
 
@@ -93,7 +99,10 @@ def parse_options(
         raise InvalidInputError(f"scaled must be True or False, got {scaled!r}.")
     if scaled and checked is not None and checked.kind != "f":
         raise InvalidInputError(f"Physical units need floats: dtype={checked.name}, scaled=True.")
-    return Options(bands, scale, name, transform, checked, fill_value, resampling, mask, scaled)
+    clouds = parse_cloud_mask(cloud_mask)
+    return Options(
+        bands, scale, name, transform, checked, fill_value, resampling, mask, scaled, clouds
+    )
 
 
 def _check_mask(return_mask: bool | str) -> Beside | None:

@@ -6,8 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geetensor.collections import UNKNOWN, collection_of, is_class, scaling_of
-from geetensor.engine.expression import resampled, unmasked, with_masks
+from geetensor.clouds import CloudSource
+from geetensor.collections import (
+    CLOUD_SCORE_PLUS,
+    S2_CLOUD_PROBABILITY,
+    S2_NOT_HARMONIZED,
+    S2_SR,
+    S2_TOA,
+    UNKNOWN,
+    collection_of,
+    is_class,
+    scaling_of,
+)
+from geetensor.engine.expression import (
+    masked_by_bits,
+    masked_by_classes,
+    masked_by_threshold,
+    resampled,
+    unmasked,
+    with_masks,
+)
 from geetensor.engine.wire import AssetRef
 from geetensor.errors import InvalidInputError
 from geetensor.grid import on_lattice
@@ -17,6 +35,7 @@ from geetensor.source import native_grid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from geetensor.clouds import CloudMask
     from geetensor.engine.wire import BandInfo, ImageRef
     from geetensor.grid import PixelGrid
     from geetensor.masks import Under
@@ -37,14 +56,57 @@ def prepared(
         options: how the output should be.
 
     Raises:
-        InvalidInputError: if there are no native pixels to interpolate between.
+        InvalidInputError: if there are no native pixels to interpolate between, or no such cloud
+            mask is known of the image.
     """
-    ref = source.ref
+    ref = source.ref if options.cloud_mask is None else without_clouds(source, options.cloud_mask)
     if options.resampling != "nearest":
         names = [band.id for band in bands if _is_between(source, band, grid)]
         if names:
             ref = resampled(ref, names, options.resampling)
     return ref
+
+
+_SENTINEL_2 = (S2_SR, S2_TOA, *S2_NOT_HARMONIZED)
+
+
+def without_clouds(source: Source, clouds: CloudMask) -> ImageRef:
+    """An image without its cloudy pixels, in all bands.
+
+    Args:
+        source: the image.
+        clouds: which are.
+
+    Raises:
+        InvalidInputError: if it has no such mask.
+    """
+    match clouds.source:
+        case CloudSource.SCL:
+            _need_band(source, "SCL", clouds)
+            return masked_by_classes(source.ref, "SCL", clouds.classes)
+        case CloudSource.QA_PIXEL:
+            _need_band(source, "QA_PIXEL", clouds)
+            return masked_by_bits(source.ref, "QA_PIXEL", sum(1 << bit for bit in {*clouds.bits}))
+    collection, _, index = (source.info.id or "").rpartition("/")
+    if collection not in _SENTINEL_2:
+        raise InvalidInputError(
+            f"{source.label} is no stored scene of Sentinel-2, which cloud_mask="
+            f"{str(clouds.source)!r} is for."
+        )
+    if clouds.source is CloudSource.CLOUD_SCORE_PLUS:
+        other, band = AssetRef(f"{CLOUD_SCORE_PLUS}/{index}"), clouds.score
+        return masked_by_threshold(source.ref, other, band, clouds.clear, least=True)
+    other, band = AssetRef(f"{S2_CLOUD_PROBABILITY}/{index}"), "probability"
+    return masked_by_threshold(source.ref, other, band, clouds.probability, least=False)
+
+
+def _need_band(source: Source, band: str, clouds: CloudMask) -> None:
+    available = [one.id for one in source.info.bands]
+    if band not in available:
+        raise InvalidInputError(
+            f"{source.label} has no band {band}, which cloud_mask={str(clouds.source)!r} reads. "
+            f"Its bands: {', '.join(available)}."
+        )
 
 
 def _is_between(source: Source, band: BandInfo, grid: PixelGrid) -> bool:

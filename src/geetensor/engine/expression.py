@@ -79,14 +79,12 @@ def with_masks(
             which the first of them is bit 0, and so on.
         bits: whether to add bits, 1 for valid, or else the masks themselves, as float32.
     """
-    values: dict[str, _Node] = {}
-    values["image"] = _image(ref, "0:", values)
-    result: _Node = {"valueReference": "image"}
+    values, image = _shared(ref)
+    result = image
     shared: dict[str, list[str]] = {}
     for band, name in zip(bands, names, strict=True):
         shared.setdefault(name, []).append(band)
     for name, members in shared.items():
-        image = {"valueReference": "image"}
         selected = _call("Image.select", input=image, bandSelectors={"constantValue": members})
         mask = _call("Image.mask", image=selected)
         mask = _bits(mask, len(members)) if bits else _call("Image.toFloat", value=mask)
@@ -107,6 +105,72 @@ def _constant(value: object) -> _Node:
     return _call("Image.constant", value={"constantValue": value})
 
 
+def masked_by_bits(ref: ImageRef, band: str, bits: int) -> ExpressionRef:
+    """An image, masked where one of its bands has any of some bits.
+
+    Args:
+        ref: the image.
+        band: of it.
+        bits: their sum.
+    """
+    values, image = _shared(ref)
+    found = _call("Image.bitwiseAnd", image1=_band(image, band), image2=_constant(bits))
+    clear = _call("Image.eq", image1=found, image2=_constant(0))
+    return _updated(values, image, clear, ref)
+
+
+def masked_by_classes(ref: ImageRef, band: str, classes: Sequence[int]) -> ExpressionRef:
+    """An image, masked where one of its bands has any of some values.
+
+    Args:
+        ref: the image.
+        band: of it.
+        classes: the values, at least one.
+    """
+    values, image = _shared(ref)
+    clear: _Node | None = None
+    for number in classes:
+        other = _call("Image.neq", image1=_band(image, band), image2=_constant(number))
+        clear = other if clear is None else _call("Image.and", image1=clear, image2=other)
+    return _updated(values, image, clear or _constant(1), ref)
+
+
+def masked_by_threshold(
+    ref: ImageRef, other: ImageRef, band: str, threshold: float, *, least: bool
+) -> ExpressionRef:
+    """An image, masked where a band of another one is beyond a threshold, or masked itself.
+
+    Args:
+        ref: the image.
+        other: of the same ground.
+        band: of the other.
+        threshold: the value that is just clear.
+        least: whether higher values are clear, and not lower ones.
+    """
+    values, image = _shared(ref)
+    beside = _band(_image(other, "1:", values), band)
+    compare = "Image.gte" if least else "Image.lte"
+    clear = _call(compare, image1=beside, image2=_constant(threshold))
+    return _updated(values, image, clear, ref)
+
+
+def _shared(ref: ImageRef) -> tuple[dict[str, _Node], _Node]:
+    """A graph with an image in it, to be referred to several times."""
+    values: dict[str, _Node] = {}
+    values["image"] = _image(ref, "0:", values)
+    return values, {"valueReference": "image"}
+
+
+def _band(image: _Node, band: str) -> _Node:
+    return _call("Image.select", input=image, bandSelectors={"constantValue": [band]})
+
+
+def _updated(values: dict[str, _Node], image: _Node, mask: _Node, ref: ImageRef) -> ExpressionRef:
+    return ExpressionRef(
+        _encoded(_call("Image.updateMask", image=image, mask=mask), values), ref.label
+    )
+
+
 def resampled(ref: ImageRef, bands: Sequence[str], mode: str) -> ExpressionRef:
     """An image, some of whose bands are interpolated where they are read on another grid.
 
@@ -115,9 +179,7 @@ def resampled(ref: ImageRef, bands: Sequence[str], mode: str) -> ExpressionRef:
         bands: to interpolate; the others are read by nearest neighbour.
         mode: `bilinear` or `bicubic`.
     """
-    values: dict[str, _Node] = {}
-    values["image"] = _image(ref, "0:", values)
-    image = {"valueReference": "image"}
+    values, image = _shared(ref)
     selected = _call("Image.select", input=image, bandSelectors={"constantValue": [*bands]})
     smooth = _call("Image.resample", image=selected, mode={"constantValue": mode})
     merged = _call("Image.addBands", dstImg=image, srcImg=smooth, overwrite={"constantValue": True})
