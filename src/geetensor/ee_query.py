@@ -31,9 +31,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+import pandas as pd
+
+from geetensor.clouds import parse_cloud_mask
 from geetensor.collections import DEM, EMBEDDINGS, S1, S2_SR, S2_TOA
 from geetensor.discovery.areas import parse_polygon, parse_polygons
 from geetensor.discovery.cells import put_on_cells
+from geetensor.discovery.clear import with_clear
 from geetensor.discovery.clouds import with_clouds
 from geetensor.discovery.find import find_scenes
 from geetensor.discovery.many import find_many
@@ -43,6 +47,7 @@ from geetensor.discovery.table import COLUMNS as COLUMNS
 from geetensor.engine.session import current_session
 from geetensor.engine.transport import Transport
 from geetensor.errors import InvalidInputError
+from geetensor.grid import resolution_from_scale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,6 +55,7 @@ if TYPE_CHECKING:
     import ee
     import geopandas as gpd
 
+    from geetensor.clouds import CloudMask
     from geetensor.discovery.dates import Date
     from geetensor.discovery.question import Question
     from geetensor.discovery.sensors import Condition
@@ -451,6 +457,56 @@ def scenes_on_grid(scenes: gpd.GeoDataFrame, grid: gpd.GeoDataFrame) -> gpd.GeoD
         [7]
     """
     return put_on_cells(scenes, grid)
+
+
+def add_clear_percentage(
+    scenes: gpd.GeoDataFrame,
+    polygon: Geometry,
+    cloud_mask: CloudMask | str = "cloud_score_plus",
+    *,
+    scale: float | None = None,
+    column: str = "clear_percentage",
+) -> gpd.GeoDataFrame:
+    """How much of an area is free of clouds, scene by scene, counted by the service.
+
+    `cloud_cover` is of the whole scene; this is of the area itself: of the pixels that a scene
+    shows with their centre in the polygon, the percentage that `cloud_mask` calls clear.
+
+    Args:
+        scenes: a table as the functions of this module give it.
+        polygon: the area, as in `query_collection`.
+        cloud_mask: as `geetensor.ee_image.export_image` takes it; of all scenes.
+        scale: size of the pixels that are counted, in metres. Default: the scene's own; where that
+            makes more than a million in the area's box, 2, 4, 8 or more times as large.
+        column: name of the new column, before `geometry`.
+
+    Returns:
+        The same rows with the column, 0 to 100. NaN where a scene shows nothing of the area, or
+        has no cloud mask of that kind.
+
+    Raises:
+        InvalidInputError: if an argument is wrong, or a scene is of a sensor without such masks.
+        SignInError: if there is no session, or the project or account is refused.
+        EarthEngineError: if the service refuses.
+
+    Example:
+        >>> scenes = query_s2_l2a(aoi, "2024-06-01", "2024-06-30")
+        >>> clear = add_clear_percentage(scenes, aoi)
+        >>> bool(clear["clear_percentage"].between(0, 100).all())
+        True
+    """
+    clouds = parse_cloud_mask(cloud_mask)
+    if clouds is None:
+        raise InvalidInputError("cloud_mask is needed to tell what is clear.")
+    if scale is not None:
+        resolution_from_scale(scale, "EPSG:3857")
+    if not isinstance(scenes, pd.DataFrame) or "asset_id" not in scenes:
+        raise InvalidInputError("scenes must be a table with the column asset_id.")
+    if column in scenes:
+        raise InvalidInputError(f"The table has a column {column!r} already.")
+    with Transport(current_session()) as transport:
+        area = parse_polygon(polygon, transport)
+        return with_clear(scenes, area, clouds, scale, column, transport)
 
 
 def _find(

@@ -7,7 +7,7 @@ discovery document (`Expression`, `ValueNode`).
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from geetensor.engine.wire import AssetRef, ExpressionRef
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from geetensor.engine.wire import ImageRef
 
 _Node = dict[str, Any]
+
+_MOST_PIXELS = 10**9
+"""Of a region. The service's own default is a tenth of a Sentinel-2 scene."""
 
 
 def stacked(parts: Sequence[tuple[ImageRef, Sequence[str]]]) -> tuple[ExpressionRef, list[str]]:
@@ -103,6 +106,58 @@ def _bits(masks: _Node, count: int) -> _Node:
 
 def _constant(value: object) -> _Node:
     return _call("Image.constant", value={"constantValue": value})
+
+
+class Count(NamedTuple):
+    """Pixels to be counted.
+
+    Attributes:
+        shown: an image.
+        clear: the same under a further mask.
+        band: of both.
+        crs: of the pixels that count.
+        transform: of these, pixel corner to CRS: six numbers, as an Affine has them.
+    """
+
+    shown: ImageRef
+    clear: ImageRef
+    band: str
+    crs: str
+    transform: tuple[float, ...]
+
+
+def counted(counts: Sequence[Count], region: ExpressionRef) -> bytes:
+    """What has as its value a list of `{"shown": …, "clear": …}`: valid pixels in a region.
+
+    Those whose centre lies in the region are counted.
+
+    Args:
+        counts: of which images.
+        region: a geometry.
+    """
+    values: dict[str, _Node] = {}
+    values["region"] = _image(region, "region:", values)
+    found = []
+    for number, count in enumerate(counts):
+        named = [
+            _call(
+                "Image.rename",
+                input=_band(_image(ref, f"{number}{name}:", values), count.band),
+                names={"constantValue": [name]},
+            )
+            for name, ref in (("shown", count.shown), ("clear", count.clear))
+        ]
+        statistics = _call(
+            "Image.reduceRegion",
+            image=_call("Image.addBands", dstImg=named[0], srcImg=named[1]),
+            reducer=_call("Reducer.count"),
+            geometry={"valueReference": "region"},
+            crs=_call("Projection", crs={"constantValue": count.crs}),
+            crsTransform={"constantValue": [*count.transform]},
+            maxPixels={"constantValue": _MOST_PIXELS},
+        )
+        found.append(statistics)
+    return _encoded({"arrayValue": {"values": found}}, values)
 
 
 def masked_by_bits(ref: ImageRef, band: str, bits: int) -> ExpressionRef:
