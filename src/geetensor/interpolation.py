@@ -246,12 +246,11 @@ class _Strip:
             first_cols[cols] + self._cols.margin - 1,
         )
         total, weight = np.zeros(len(rows)), np.zeros(len(rows))
-        for beneath in (0, 1):
-            for beside in (0, 1):
-                share = np.where(beneath, down[rows], 1 - down[rows])
-                share = share * np.where(beside, across[cols], 1 - across[cols])
-                share = share * self._known[row + beneath, col + beside]
-                total += share * self._samples[row + beneath, col + beside]
+        for beneath, of_row in enumerate((1 - down, down)):
+            for beside, of_col in enumerate((1 - across, across)):
+                place = row + beneath, col + beside
+                share = of_row[rows] * of_col[cols] * self._known[place]
+                total += share * self._samples[place]
                 weight += share
         # The pixel's own sample is one of the four, and known: its share is a quarter or more.
         return total / weight

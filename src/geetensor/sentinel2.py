@@ -56,7 +56,8 @@ def interpolate_20mbands_s2ee(
     Masked pixels (the fill value; of floats, whatever is not finite) stay masked and add nothing to
     others; no valid pixel becomes masked. The result for a window is that window of the result,
     except of pixels whose samples lie outside: those in blocks less than two from the window's
-    edge, so at most 4 pixels of 20 m bands and 12 of 60 m bands (half of it for bilinear).
+    edge, so at most 4 pixels of 20 m bands and 12 of 60 m bands (half of it for bilinear; a block
+    more where the edge cuts one of which it leaves masked pixels only).
 
     Args:
         geotensor: `(C, H, W)` or `(T, C, H, W)`, integers or floats. Other pixel sizes than 10 m
