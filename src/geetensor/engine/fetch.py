@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from geetensor.engine.events import Hook
     from geetensor.engine.pace import Pace
     from geetensor.engine.pixels import PixelRequest, Sink
-    from geetensor.engine.tasks import Outcome
+    from geetensor.engine.tasks import Outcome, Task
     from geetensor.engine.transport import Transport
     from geetensor.plan import Limits
 
@@ -76,7 +76,11 @@ def fetch_pixels(
     """
     delivery = Delivery(sink, transport, hook, split, SizeLesson())
     tasks = (PixelTask(request, delivery) for request in requests)
-    _run(Job(tasks, cap=Cap(max_workers), hook=hook), transport)
+
+    def admit(task: Task) -> bool:
+        return not isinstance(task, PixelTask) or sink.has_room(task.request.tile)
+
+    _run(Job(tasks, cap=Cap(max_workers), hook=hook, admit=admit), transport)
 
 
 def compute_value(

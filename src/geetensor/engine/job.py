@@ -34,6 +34,8 @@ class Job:
         on_end: called once, from a thread of the scheduler, when the job has ended. Must not
             raise.
         more: whether further tasks may be added; then it does not end before it is closed.
+        admit: asked before a task starts, under the scheduler's lock: whether there is room for
+            what it brings. None: always.
 
     Attributes:
         error: what ended it early; None while it runs, and after success.
@@ -48,6 +50,7 @@ class Job:
         pace: Pace | None = None,
         on_end: Callable[[Job], None] | None = None,
         more: bool = False,
+        admit: Callable[[Task], bool] | None = None,
     ) -> None:
         self.error: BaseException | None = None
         self.cap = cap or Cap()
@@ -56,6 +59,7 @@ class Job:
         self.running: dict[Call, Entry] = {}
         self._on_end = on_end
         self._more = more
+        self._admit = admit
         self._tasks = iter(tasks)
         self._ready: deque[Entry] = deque()
         self._delayed: list[tuple[float, int, Entry]] = []
@@ -74,6 +78,12 @@ class Job:
         if self._ready:
             return self._ready.popleft()
         return self._pull()
+
+    def admits(self, entry: Entry) -> bool:
+        """Whether there is room for what a task brings; for one at a time there always is."""
+        if self._admit is None:
+            return True
+        return self._admit(entry.task) or not self.running
 
     def _pull(self) -> Entry | None:
         if self._exhausted:

@@ -105,6 +105,16 @@ class TileWriter(RowWriter, Protocol):
 class Sink(Protocol):
     """Where pixels go."""
 
+    def has_room(self, tile: Tile) -> bool:
+        """Whether a tile may be asked for now; if so, its room is kept for it.
+
+        Called under the scheduler's lock: must be quick. A tile is asked for regardless when
+        nothing else of the export is under way.
+
+        Args:
+            tile: which dates, bands and pixels.
+        """
+
     def open_tile(self, tile: Tile) -> TileWriter:
         """Begin to write a tile. Called from several threads, for disjoint tiles.
 

@@ -49,6 +49,7 @@ class _Running(Call):
         self.entry = entry
         self.ticket = ticket
         self.given_up = False  # for slowness
+        self.capped = True  # whether it counts as one of the job's requests
 
     def on_accepted(self) -> None:
         self.scheduler.note_accepted(self)
@@ -162,6 +163,7 @@ class Scheduler:
         """The service is done with a request, whose pixels may still be worked on."""
         with self._changed:
             self._throttle.finished(call.ticket)
+            self._leave_cap(call)
             self._changed.notify_all()
 
     def _watch(self) -> None:
@@ -219,7 +221,8 @@ class Scheduler:
             if entry is None:
                 continue
             size = entry.task.held_bytes
-            if self._bytes and self._bytes + size > self._most_bytes:
+            no_room = self._bytes and self._bytes + size > self._most_bytes
+            if no_room or not job.admits(entry):
                 job.put_back([entry])
                 continue
             self._jobs.remove(job)
@@ -236,7 +239,7 @@ class Scheduler:
         now = time.monotonic()
         job, entry = call.job, call.entry
         del job.running[call]
-        job.cap.running -= 1
+        self._leave_cap(call)
         self._bytes -= entry.task.held_bytes  # as when it was taken
         event: Throttled | Retried | None = None
         if isinstance(outcome, Refused):
@@ -266,6 +269,12 @@ class Scheduler:
             case Fail(error=error):
                 job.cancel(error)
         return event
+
+    @staticmethod
+    def _leave_cap(call: _Running) -> None:
+        """What is being stored is no request any more: the next may go out meanwhile."""
+        call.job.cap.running -= call.capped
+        call.capped = False
 
     def _until_due(self, now: float) -> float | None:
         """Seconds until there is something to do that nobody will tell of.
