@@ -96,6 +96,12 @@ class PixelGrid:
         )
         return min(xs), min(ys), max(xs), max(ys)
 
+    @property
+    def corners(self) -> tuple[tuple[float, float], ...]:
+        """Upper left, lower left, lower right and upper right, in CRS units."""
+        at = (0, 0), (0, self.height), (self.width, self.height), (self.width, 0)
+        return tuple(_apply(self.transform, col, row) for col, row in at)
+
     def window(self, window: Window) -> PixelGrid:
         """The part of the grid under `window`, which may reach outside of it."""
         a, b, _, d, e, _ = self.transform[:6]
