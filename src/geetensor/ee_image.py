@@ -32,9 +32,12 @@ from geetensor.options import Options, parse_options
 from geetensor.patches import Patch, run_many
 from geetensor.preview import Plan as Plan
 from geetensor.progress import patch_bar
+from geetensor.sinks.target import Target, parse_target
 from geetensor.source import open_sources
+from geetensor.streams import Series, image_date, run_stream, table_dates
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator, Sequence
 
     import ee
@@ -57,10 +60,13 @@ def export_image(
     transform: Affine | None = None,
     dtype: DTypeLike | None = None,
     fill_value: float | None = None,
+    to: str | os.PathLike[str] | None = None,
+    resume: bool = True,
+    overwrite: bool = False,
     max_workers: int | None = None,
     progress: bool = False,
     timeout: float | None = None,
-) -> GeoTensor:
+) -> GeoTensor | Any:
     """Export an image over an area, in as many parallel requests as it takes.
 
     Args:
@@ -77,27 +83,49 @@ def export_image(
             integers arrive from Earth Engine as float64. What a dtype asked for cannot hold is
             cast as NumPy does, without a check.
         fill_value: what masked pixels become, exactly. Default: 0 for integers, NaN for floats.
+        to: where to write the image as it comes, however large it is: `name.zarr` (a path, or a
+            URL that fsspec knows), `name.tif` (a cloud-optimized GeoTIFF) or `folder/` (such a
+            GeoTIFF, and a STAC item). Default: into memory.
+        resume: go on from what a call for the same that did not finish has left beside `to`.
+            False: fetch everything.
+        overwrite: replace what is there under that name, once the new one is complete (at a
+            URL: at once).
         max_workers: requests at a time, at the most.
         progress: show a progress bar.
         timeout: seconds that a request may be without any sign of the service.
 
     Returns:
-        `(C, H, W)`, with `attrs["band_names"]` and, of a stored image, `attrs["asset_id"]`.
+        `(C, H, W)`, with `attrs["band_names"]` and, of a stored image, `attrs["asset_id"]`. With
+        `to`, the path or URL that was written, as text.
 
     Raises:
         InvalidInputError: if an argument is wrong; its subclasses `UnknownBandError`,
-            `OutsideImageError` and `OutputTooLargeError` say in which way. No pixel was asked
-            for.
+            `OutsideImageError`, `OutputTooLargeError` and `TargetError` (something has that name
+            already) say in which way. No pixel was asked for.
         SignInError: if there is no session, or the project or account is refused.
         EarthEngineError: if the service refuses a tile, or keeps failing; says which.
+        StorageError: if what was fetched cannot be stored. The same call goes on from there.
+        TargetBusyError: if another process is writing to the same place.
 
     Example:
         >>> export_image(asset_id, (47.46, -18.96, 47.47, -18.95), bands=["red", "B05"]).shape
         (2, 113, 108)
     """
     options = parse_options(bands, scale, crs, transform, dtype, fill_value)
+    target = _target(to, overwrite=overwrite)
     with _open_transport(max_workers, timeout) as transport:
         [source], export = _plan([image_or_asset_id], geometry, crs_geometry, options, transport)
+        if target is not None:
+            series = Series((image_date(source.info),), (source.info.id,), is_cube=False)
+            return run_stream(
+                export,
+                series,
+                target,
+                transport,
+                resume=resume,
+                max_workers=max_workers,
+                progress=progress,
+            )
         values = run_export(export, transport, max_workers=max_workers, progress=progress)
     return _geotensor(values[0], export, _image_attrs(source.info.id))
 
@@ -190,10 +218,14 @@ def export_cube(
     transform: Affine | None = None,
     dtype: DTypeLike | None = None,
     fill_value: float | None = None,
+    to: str | os.PathLike[str] | None = None,
+    chunks: dict[str, int] | None = None,
+    resume: bool = True,
+    overwrite: bool = False,
     max_workers: int | None = None,
     progress: bool = False,
     timeout: float | None = None,
-) -> GeoTensor:
+) -> GeoTensor | Any:
     """Export a table of scenes over one area: a time series on one grid.
 
     Args:
@@ -208,18 +240,26 @@ def export_cube(
         transform: as in `export_image`.
         dtype: as in `export_image`, over all scenes.
         fill_value: as in `export_image`.
+        to: as in `export_image`; a folder gets a GeoTIFF and a STAC item for each date, and a
+            `.tif` takes one date only.
+        chunks: sides of a Zarr's chunks, as `{"time": 100, "y": 64, "x": 64}`. Default: 256
+            pixels of one band and date; dates that are smaller share a chunk.
+        resume: as in `export_image`.
+        overwrite: as in `export_image`.
         max_workers: requests at a time, over all scenes.
         progress: show a progress bar.
         timeout: as in `export_image`.
 
     Returns:
         `(T, C, H, W)`, with `attrs["band_names"]`, `attrs["asset_ids"]` and
-        `attrs["acquisition_dates"]`.
+        `attrs["acquisition_dates"]`. With `to`, the path or URL that was written, as text.
 
     Raises:
         InvalidInputError: as in `export_image`; also if the table is empty or lacks a column.
         SignInError: as in `export_image`.
         EarthEngineError: as in `export_image`.
+        StorageError: as in `export_image`.
+        TargetBusyError: as in `export_image`.
 
     Example:
         >>> scenes = ee_query.query_s2_l2a(aoi, "2024-06-01", "2024-06-30")
@@ -228,8 +268,23 @@ def export_cube(
     """
     options = parse_options(bands, scale, crs, transform, dtype, fill_value)
     asset_ids = _check_query(query)
+    target = _target(to, overwrite=overwrite)
+    if chunks is not None and target is None:
+        raise InvalidInputError("chunks= is for Zarr only: pass to='name.zarr', too.")
     with _open_transport(max_workers, timeout) as transport:
         _, export = _plan(asset_ids, geometry, crs_geometry, options, transport)
+        if target is not None:
+            series = Series(table_dates(query), tuple(asset_ids), is_cube=True)
+            return run_stream(
+                export,
+                series,
+                target,
+                transport,
+                chunks=chunks,
+                resume=resume,
+                max_workers=max_workers,
+                progress=progress,
+            )
         values = run_export(export, transport, max_workers=max_workers, progress=progress)
     attrs = {"asset_ids": asset_ids, "acquisition_dates": list(query["acquisition_date"])}
     return _geotensor(values, export, attrs)
@@ -446,6 +501,15 @@ def _plan(
     area = parse_geometry(geometry, crs_geometry, transport)
     sources = open_sources(images, transport)
     return sources, plan_export(sources, area, options, split=split)
+
+
+def _target(to: object, *, overwrite: bool) -> Target | None:
+    """Where to write to; None for into memory. Refused at once if something is there."""
+    if to is None:
+        return None
+    target = parse_target(to, overwrite=overwrite)
+    target.check_free()
+    return target
 
 
 def _is_number(value: object, kind: type) -> bool:

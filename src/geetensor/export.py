@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -20,6 +20,7 @@ from geetensor.errors import InvalidInputError, OutputTooLargeError, OutsideImag
 from geetensor.geometry import Area, Spot
 from geetensor.grid import (
     PixelGrid,
+    Window,
     converted_resolution,
     lattice,
     resolution_from_scale,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from geetensor.blocks import Block
     from geetensor.engine.transport import Transport
     from geetensor.engine.wire import BandInfo
     from geetensor.masks import BandGroup
@@ -111,6 +113,32 @@ class Export:
             yield from plan_tiles(
                 shape, groups, limits, times=times, target=target, most_together=together
             )
+
+    def block_tiles(self, block: Block, concurrency: int, limits: Limits) -> Iterator[Tile]:
+        """The requests that a block of the output takes: one, or several within it.
+
+        Args:
+            block: of the output.
+            concurrency: requests at a time.
+            limits: what one request may ask for.
+        """
+        own = int(self.counted_bytes * self.coverage.share)
+        target = tile_bytes(own, concurrency)
+        (first, count), (first_band, bands) = block.times, block.bands
+        wanted = range(first_band, first_band + bands)
+        alike: dict[tuple[BandGroup, ...], list[int]] = {}
+        for time in range(first, first + count):
+            alike.setdefault(self.scenes[time].groups, []).append(time)
+        for groups, times in alike.items():
+            parts = [part for group in groups if (part := group.only(wanted)) is not None]
+            together = self._most_together(times, limits)
+            for tile in plan_tiles(
+                block.shape[2:], parts, limits, times=times, target=target, most_together=together
+            ):
+                row, col, height, width = tile.window
+                window = Window(block.window.row + row, block.window.col + col, height, width)
+                if self.coverage.touches(window):
+                    yield replace(tile, window=window)
 
     def requests(
         self, concurrency: int, limits: Limits = LIMITS, *, beside: int = 0
@@ -298,7 +326,8 @@ def run_export(
         raise OutputTooLargeError(
             f"The output, {export.dtype.name} of shape {export.shape}, takes "
             f"{export.output_bytes / 1e9:.1f} GB and {available / 1e9:.1f} GB of memory are free. "
-            "Ask for a smaller area, a coarser scale or fewer bands or dates at a time."
+            "Write it to disk as it comes (to='name.zarr', to='name.tif'), or ask for a smaller "
+            "area, a coarser scale or fewer bands or dates at a time."
         )
     requests = export.requests(concurrency(transport, max_workers), known_limits(transport))
     sink = export.sink()

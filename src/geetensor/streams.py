@@ -1,0 +1,330 @@
+"""An export to disk or to an object store: planned in blocks, fetched, stored, and resumed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from geetensor.blocks import parse_chunks, plan_layout
+from geetensor.engine.fetch import concurrency, fetch_pixels, known_limits
+from geetensor.engine.pixels import PixelRequest
+from geetensor.engine.wire import ExpressionRef
+from geetensor.errors import GeetensorError, InvalidInputError, StorageError
+from geetensor.progress import progress_bar
+from geetensor.sinks.assembly import AssemblySink
+from geetensor.sinks.cube import Cube
+from geetensor.sinks.geotiff import GeotiffWriter, Page, check_writable
+from geetensor.sinks.journal import FORMAT
+from geetensor.sinks.stac import item
+from geetensor.sinks.stage import LocalStage
+from geetensor.sinks.target import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+    from geetensor.blocks import Block
+    from geetensor.engine.transport import Transport
+    from geetensor.engine.wire import ImageInfo, ImageRef
+    from geetensor.export import Export
+    from geetensor.plan import Tile
+    from geetensor.sinks.cube import CubeWriter
+    from geetensor.sinks.remote import RemoteStage
+    from geetensor.sinks.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What is known of an export's images besides their pixels.
+
+    Attributes:
+        dates: of each, UTC; None where nobody knows.
+        asset_ids: of each; None for a computed one.
+        is_cube: whether the output has a time axis.
+    """
+
+    dates: tuple[datetime | None, ...]
+    asset_ids: tuple[str | None, ...]
+    is_cube: bool
+
+
+def image_date(info: ImageInfo) -> datetime | None:
+    """When an image was taken; None if its metadata does not say.
+
+    Args:
+        info: its metadata.
+    """
+    start = info.properties.get("system:time_start")
+    if not isinstance(start, (int, float)):
+        return None
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=start)
+
+
+def table_dates(query: pd.DataFrame) -> tuple[datetime, ...]:
+    """When the scenes of a table were taken; of dates without a time zone, UTC is meant.
+
+    Args:
+        query: with the column `acquisition_date`.
+
+    Raises:
+        InvalidInputError: if one is no date.
+    """
+    dates = pd.to_datetime(query["acquisition_date"], utc=True, errors="coerce")
+    if dates.isna().any():
+        raise InvalidInputError("query has a row whose acquisition_date is no date.")
+    return tuple(date.to_pydatetime(warn=False) for date in dates)
+
+
+def run_stream(
+    export: Export,
+    series: Series,
+    target: Target,
+    transport: Transport,
+    *,
+    chunks: object = None,
+    resume: bool = True,
+    max_workers: int | None = None,
+    progress: bool = False,
+) -> str:
+    """Fetch a planned export into files.
+
+    Args:
+        export: what to fetch.
+        series: its images.
+        target: where to.
+        transport: the door to the network.
+        chunks: sides of Zarr's chunks by dimension; None for the default.
+        resume: whether to go on from what an earlier call has left.
+        max_workers: requests at a time, at the most.
+        progress: show a progress bar.
+
+    Returns:
+        Where it is.
+
+    Raises:
+        InvalidInputError: if the output cannot go there; before any request.
+        TargetBusyError: if another process writes it.
+        StorageError: if it cannot be stored. What is stored is kept.
+        EarthEngineError: if a tile cannot be had. What is stored is kept.
+    """
+    cube = _cube(export, series, chunks)
+    _check(cube, target, chunks)
+    stage = _stage(target, _request_key(export, cube, target.kind), resume=resume)
+    storing = _Storing(target.location)
+    with ExitStack() as stack:
+        with storing:
+            stack.enter_context(stage)
+            writer = stack.enter_context(closing(_writer(target, cube, stage)))
+        _fetch(export, cube, stage, writer, storing, transport, max_workers, progress=progress)
+        with storing:
+            writer.complete()
+            stage.publish()
+    return target.location
+
+
+class _Storing:
+    """Whatever goes wrong within is the storage's fault: stores raise all kinds of errors."""
+
+    def __init__(self, location: str) -> None:
+        self._location = location
+
+    def __enter__(self) -> None:
+        """Begin to store."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Say what to do about it."""
+        if isinstance(error, Exception) and not isinstance(error, GeetensorError):
+            raise StorageError(
+                f"{self._location} cannot be written: {error!r}. What is stored is kept: when "
+                "that is put right, the same call goes on from there."
+            ) from error
+
+
+def _fetch(
+    export: Export,
+    cube: Cube,
+    stage: LocalStage | RemoteStage,
+    writer: CubeWriter,
+    storing: _Storing,
+    transport: Transport,
+    max_workers: int | None,
+    *,
+    progress: bool,
+) -> None:
+    """Fetch and store all blocks that are not there yet."""
+    touched = [block for block in cube.layout.blocks() if export.coverage.touches(block.window)]
+    with storing:
+        noted = stage.done
+        done = {
+            block.index: noted[block.index]
+            for block in touched
+            if block.index in noted and writer.has(block, noted[block.index])
+        }
+        todo = [block for block in touched if block.index not in done]
+        writer.begin(done, todo)
+
+    def store(block: Block, values: NDArray[Any]) -> None:
+        with storing:
+            stage.note(block.index, writer.write(block, values))
+            writer.noted(block)
+
+    sink = AssemblySink(
+        cube.layout, cube.dtype, cube.fill, export.coverage, store, cast=export.cast
+    )
+    at_a_time, limits = concurrency(transport, max_workers), known_limits(transport)
+
+    def requests() -> Iterator[PixelRequest]:
+        for block in todo:
+            tiles = [*export.block_tiles(block, at_a_time, limits)]
+            sink.expect(block, sum(map(_values, tiles)))
+            for tile in tiles:
+                yield PixelRequest(export.scenes, export.grid, tile)
+
+    remaining = sum(math.prod(block.shape) for block in todo) * cube.dtype.itemsize
+    with (
+        closing(sink),
+        progress_bar(remaining, cube.dtype.itemsize, enabled=progress) as hook,
+    ):
+        fetch_pixels(requests(), sink, transport, max_workers=max_workers, hook=hook)
+
+
+def _values(tile: Tile) -> int:
+    return len(tile.times) * len(tile.group.indices) * tile.window.height * tile.window.width
+
+
+def _cube(export: Export, series: Series, chunks: object) -> Cube:
+    shape, itemsize = export.shape, export.dtype.itemsize
+    counted_bytes = export.counted_bytes / math.prod(shape)
+    chunk = None if chunks is None else parse_chunks(chunks, shape, itemsize)
+    return Cube(
+        export.grid,
+        export.band_names,
+        export.dtype,
+        export.fill,
+        series.dates,
+        series.asset_ids,
+        series.is_cube,
+        plan_layout(shape, counted_bytes, itemsize, chunk),
+    )
+
+
+def _check(cube: Cube, target: Target, chunks: object) -> None:
+    """Refuse what the target cannot hold."""
+    target.check_free()
+    if chunks is not None and target.kind is not Kind.ZARR:
+        raise InvalidInputError("chunks= is for Zarr only.")
+    if target.kind is not Kind.ZARR:
+        check_writable(cube)
+    if target.kind is Kind.GEOTIFF and len(cube.dates) > 1:
+        raise InvalidInputError(
+            f"A GeoTIFF has no time axis, and the cube has {len(cube.dates)} dates: pass to= a "
+            "folder (to='name/') for one GeoTIFF a date, or to='name.zarr'."
+        )
+    if None in cube.dates and (cube.series or target.kind is Kind.FOLDER):
+        raise InvalidInputError(
+            f"The date of {cube.asset_ids[cube.dates.index(None)] or 'the computed image'} is not "
+            "known, which the output has to tell. A single image may go to a .tif or .zarr."
+        )
+
+
+def _request_key(export: Export, cube: Cube, kind: Kind) -> str:
+    """What tells a request from others: all that the stored bytes depend on."""
+    said = {
+        "format": FORMAT,
+        "kind": kind,
+        "images": [
+            [scene.band_ids, repr(scene.groups), [_identity(ref) for ref in scene.refs.values()]]
+            for scene in export.scenes
+        ],
+        "grid": [cube.grid.crs, *map(repr, cube.grid.transform[:6]), *cube.grid.shape],
+        "area": [
+            export.coverage.block,
+            _hash(export.coverage.touched.tobytes()),
+        ],
+        "bands": cube.band_names,
+        "values": [cube.dtype.name, repr(cube.fill), export.cast],
+        "layout": [cube.layout.shape, cube.layout.block, cube.layout.chunk],
+        "series": [cube.series, [str(date) for date in cube.dates], cube.asset_ids],
+    }
+    return _hash(json.dumps(said).encode())
+
+
+def _hash(said: bytes) -> str:
+    return hashlib.sha256(said).hexdigest()
+
+
+def _identity(ref: ImageRef) -> str:
+    if isinstance(ref, ExpressionRef):
+        return _hash(ref.expression)
+    return ref.asset_id
+
+
+def _stage(target: Target, key: str, *, resume: bool) -> LocalStage | RemoteStage:
+    if not target.is_remote:
+        return LocalStage(target, key, resume=resume)
+    _need_zarr()
+    from geetensor.sinks.remote import RemoteStage
+
+    return RemoteStage(target, key, resume=resume)
+
+
+def _writer(target: Target, cube: Cube, stage: LocalStage | RemoteStage) -> CubeWriter:
+    if target.kind is Kind.ZARR:
+        _need_zarr()
+        from geetensor.sinks.zarr import ZarrWriter
+
+        return ZarrWriter(cube, stage.output)
+    assert isinstance(stage, LocalStage)  # noqa: S101
+    if target.kind is Kind.GEOTIFF:
+        return GeotiffWriter(cube, [Page(0, stage.output)], stage.blocks)
+    names = _file_names(cube)
+    folder = stage.output
+
+    def on_page(page: Page) -> None:
+        path = page.path.with_suffix(".json")
+        described = item(cube, page.time, names[page.time])
+        path.write_text(json.dumps(described, indent=2), encoding="utf-8")
+
+    pages = [Page(time, folder / f"{name}.tif") for time, name in enumerate(names)]
+    return GeotiffWriter(cube, pages, stage.blocks, on_page)
+
+
+def _file_names(cube: Cube) -> list[str]:
+    """A name for each image: the last part of its asset id, or its date; each once."""
+    names: list[str] = []
+    for asset_id, date in zip(cube.asset_ids, cube.dates, strict=True):
+        assert date is not None  # noqa: S101
+        name = (asset_id or "").rpartition("/")[2] or f"{date:%Y%m%dT%H%M%S}"
+        count = 1
+        while (numbered := name if count == 1 else f"{name}_{count}") in names:
+            count += 1
+        names.append(numbered)
+    return names
+
+
+def _need_zarr() -> None:
+    """Say how to get what Zarr takes, where it is missing.
+
+    Raises:
+        InvalidInputError: if it is.
+    """
+    missing = [name for name in ("zarr", "fsspec") if find_spec(name) is None]
+    if missing:
+        raise InvalidInputError(
+            f"Zarr needs {' and '.join(missing)}: pip install 'geetensor[zarr]'. GeoTIFFs do not."
+        )
