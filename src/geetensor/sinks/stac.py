@@ -36,8 +36,8 @@ def item(cube: Cube, time: int, name: str) -> dict[str, Any]:
     grid = cube.grid
     date = cube.dates[time]
     assert date is not None  # noqa: S101
-    corners = grid.corners
-    outline = reproject_geometry(shapely.Polygon(corners), grid.crs, GEOGRAPHIC)
+    corners = reproject_geometry(shapely.MultiPoint(grid.corners), grid.crs, GEOGRAPHIC)
+    outline = shapely.Polygon(shapely.get_coordinates(corners))
     fill = cube.fill if cube.fill == cube.fill else "nan"
     fill = {float("inf"): "inf", float("-inf"): "-inf"}.get(fill, fill)  # type: ignore[arg-type]
     bands = [

@@ -51,18 +51,19 @@ class ZarrWriter:
         self._cube = cube
         self._place = place
         self._axes = 0 if cube.series else 1  # leading dimensions that an image does not have
-        if isinstance(place, Path):
-            self._store: Any = LocalStore(place)
-        else:
-            self._store = FsspecStore.from_url(place)
+        self._files, self._root = fsspec.core.url_to_fs(str(place))
         self._array: Any = None
 
-    def begin(self, done: Mapping[int, int], todo: Sequence[Block]) -> None:  # noqa: ARG002
+    def begin(self, done: Mapping[int, int], todo: Sequence[Block]) -> None:
         """Make the array of all values, or find it."""
         if isinstance(self._place, Path):
             # What zarr had not renamed yet when the process was killed.
             for leftover in self._place.rglob("*.partial"):
                 leftover.unlink()
+        # Shards that were not noted as done: zarr would read those that reach over the array's
+        # end, to keep what is in them.
+        for place in {self._shard(block) for block in todo} & self._shards():
+            self._files.rm_file(place)
         self._array = self._open_array() if done else self._make_array()
 
     def has(self, block: Block, stored_bytes: int) -> bool:
@@ -103,17 +104,25 @@ class ZarrWriter:
             }
             self._coordinate("time", ("time",), np.asarray(times, np.int64), units)
             self._coordinate("asset_id", ("time",), [one or "" for one in cube.asset_ids])
-        zarr.open_group(self._store, mode="a", zarr_format=3, attributes={"Conventions": "CF-1.11"})
+        zarr.open_group(
+            self._store(), mode="a", zarr_format=3, attributes={"Conventions": "CF-1.11"}
+        )
         with warnings.catch_warnings():
             # That this is no part of Zarr 3 yet; xarray warns, and is slow, where it is missing.
             warnings.simplefilter("ignore")
-            zarr.consolidate_metadata(self._store, zarr_format=3)
+            zarr.consolidate_metadata(self._store(), zarr_format=3)
 
     def close(self) -> None:
         """Nothing runs."""
 
+    def _store(self, name: str = "") -> Any:
+        """The group as a store, or one of its arrays: that makes no group of what is above it."""
+        if isinstance(self._place, Path):
+            return LocalStore(self._place / name)
+        return FsspecStore.from_url(f"{self._place}/{name}" if name else self._place)
+
     def _open_array(self) -> Any:
-        return zarr.open_array(self._store, path=NAME, mode="r+", zarr_format=3)
+        return zarr.open_array(self._store(NAME), mode="r+", zarr_format=3)
 
     def _make_array(self) -> Any:
         cube, layout, axes = self._cube, self._cube.layout, self._axes
@@ -129,8 +138,7 @@ class ZarrWriter:
         if not cube.series and cube.asset_ids[0]:
             attributes["asset_id"] = cube.asset_ids[0]
         return zarr.create_array(
-            self._store,
-            name=NAME,
+            self._store(NAME),
             shape=layout.shape[axes:],
             chunks=layout.chunk[axes:],
             shards=layout.block[axes:],
@@ -148,8 +156,7 @@ class ZarrWriter:
         texts = isinstance(values, list)
         array = np.asarray(values, object) if texts else values
         made = zarr.create_array(
-            self._store,
-            name=name,
+            self._store(name),
             shape=array.shape,
             chunks=array.shape,
             dtype="string" if texts else array.dtype,
@@ -164,13 +171,21 @@ class ZarrWriter:
     def _key(self, block: Block) -> str:
         return f"{NAME}/c/" + "/".join(str(at) for at in block.position[self._axes :])
 
+    def _shard(self, block: Block) -> str:
+        """Path of a block's shard, as the file system has it."""
+        return f"{self._root}/{self._key(block)}"
+
+    def _shards(self) -> set[str]:
+        """Paths of all shards that are there."""
+        self._files.invalidate_cache()
+        return set(self._files.find(f"{self._root}/{NAME}/c"))
+
     def _stored_bytes(self, block: Block) -> int:
         """Size of a block's shard; 0 if there is none."""
         try:
             if isinstance(self._place, Path):
                 return (self._place / self._key(block)).stat().st_size
-            files, root = fsspec.core.url_to_fs(self._place)
-            return int(files.size(f"{root}/{self._key(block)}"))
+            return int(self._files.size(self._shard(block)))
         except FileNotFoundError:
             return 0
 
