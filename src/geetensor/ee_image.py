@@ -110,6 +110,8 @@ def export_image(
     Example:
         >>> export_image(asset_id, (47.46, -18.96, 47.47, -18.95), bands=["red", "B05"]).shape
         (2, 113, 108)
+        >>> export_image(asset_id, (47.46, -18.96, 47.47, -18.95), ["B8"], to="nir.tif")
+        'nir.tif'
     """
     options = parse_options(bands, scale, crs, transform, dtype, fill_value)
     target = _target(to, overwrite=overwrite)
@@ -265,6 +267,8 @@ def export_cube(
         >>> scenes = ee_query.query_s2_l2a(aoi, "2024-06-01", "2024-06-30")
         >>> export_cube(scenes[:5], aoi, bands=["B04", "B08"], scale=10).shape
         (5, 2, 113, 108)
+        >>> export_cube(scenes[:5], aoi, bands=["B04", "B08"], to="cube.zarr")
+        'cube.zarr'
     """
     options = parse_options(bands, scale, crs, transform, dtype, fill_value)
     asset_ids = _check_query(query)
