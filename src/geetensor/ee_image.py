@@ -244,7 +244,7 @@ def export_cube(
         fill_value: as in `export_image`.
         to: as in `export_image`; a folder gets a GeoTIFF and a STAC item for each date, and a
             `.tif` takes one date only.
-        chunks: sides of a Zarr's chunks, as `{"time": 100, "y": 64, "x": 64}`. Default: 256
+        chunks: sides of a Zarr's chunks, as `{"time": 100, "y": 64, "x": 64}`. Default: 512
             pixels of one band and date; dates that are smaller share a chunk.
         resume: as in `export_image`.
         overwrite: as in `export_image`.

@@ -52,10 +52,10 @@ def test_every_value_is_in_one_block(shape: tuple[int, int, int, int], itemsize:
 @pytest.mark.parametrize(
     ("shape", "itemsize", "block"),
     [
-        ((1, 3, 5000, 5000), 2, (1, 3, 1024, 768)),
-        ((400, 3, 128, 128), 2, (52, 3, 128, 128)),
-        ((10, 64, 2000, 2000), 8, (1, 13, 256, 256)),
-        ((3, 1, 200, 100_000), 1, (1, 1, 200, 20_224)),
+        ((1, 3, 5000, 5000), 2, (1, 3, 1536, 512)),
+        ((400, 3, 128, 128), 2, (48, 3, 128, 128)),
+        ((10, 64, 2000, 2000), 8, (1, 3, 512, 512)),
+        ((3, 1, 200, 100_000), 1, (1, 1, 200, 20_480)),
     ],
 )
 def test_sizes_of_blocks(
@@ -69,7 +69,7 @@ def test_chunks_as_asked_for() -> None:
     chunk = parse_chunks({"time": 1000, "y": 64, "x": 64}, shape, 2)
     assert chunk == (400, 1, 64, 64)
     assert plan_layout(shape, 3, 2, chunk).block == (400, 1, 64, 64)
-    assert parse_chunks({"band": 3}, shape, 2) == (1, 3, 256, 256)
+    assert parse_chunks({"band": 3}, shape, 2) == (1, 3, 512, 512)
     wrong: list[Any] = [{"y": 0}, {"y": 2.5}, {"rows": 3}, {"y": True}, "auto", (1, 2, 3, 4)]
     for chunks in wrong:
         with pytest.raises(InvalidInputError, match="chunks must be a dict"):
