@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from geetensor.masks import Fill
     from geetensor.plan import Tile
 
-HELD_BYTES = 256 * 10**6
-"""Bytes of blocks in memory, begun or being stored. With forty requests at a time a block each is
-some 250 MB; where the disk is slower than the network, it is fewer requests that go out."""
+HELD_BYTES = 200 * 10**6
+"""Bytes of blocks in memory, begun or being stored: some forty of them, of 16-bit integers. Where the disk is slower than the network, it is fewer requests that go out."""
 
 WRITERS = max(2, min(4, os.cpu_count() or 1))
 """Blocks that are compressed and stored at the same time: each takes its size in memory again."""

@@ -48,6 +48,7 @@ _GDAL_TYPES = {
 
 CREATION = {
     "compress": "DEFLATE",  # every reader of GeoTIFFs knows it
+    "level": 1,  # on noisy reflectances 6 takes a fifth longer, and more bytes
     "predictor": "YES",
     "blocksize": 512,
     "overview_resampling": "NEAREST",  # no values that are nowhere: classes, fill, bits
@@ -56,8 +57,9 @@ CREATION = {
 }
 """Options of GDAL's COG driver."""
 
-CACHE_BYTES = 64 * 2**20
-"""Of GDAL, for blocks of files; its default is a twentieth of the machine's memory."""
+CACHE_BYTES = 16 * 2**20
+"""Of GDAL, for blocks of files. Measured on an image of 2.4 GB: with it a COG takes 165 MB to make,
+and no more CPU than with 64 MiB, where it took 350 MB."""
 
 
 @dataclass(frozen=True, slots=True)
