@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from geetensor.plan import Tile
 
 HELD_BYTES = 200 * 10**6
-"""Bytes of blocks in memory, begun or being stored: some forty of them, of 16-bit integers. Where the disk is slower than the network, it is fewer requests that go out."""
+"""Bytes of blocks in memory, begun or being stored: some forty of them, of 16-bit integers. Where
+the disk is slower than the network, it is fewer requests that go out."""
 
 WRITERS = max(2, min(4, os.cpu_count() or 1))
 """Blocks that are compressed and stored at the same time: each takes its size in memory again."""
