@@ -126,7 +126,7 @@ def patches(server: eemulator.Server, cube: GeoTensor) -> Result:
 
 def mosaic(server: eemulator.Server) -> Result:
     """Two real Landsat 8 scenes of 18 May 2020 as one image, made by the service."""
-    pair = ee.ImageCollection("LANDSAT/LC08/C02/T1")
+    pair = ee.ImageCollection("LANDSAT/LC08/C02/T1").filterDate("2020-05-18", "2020-05-19")
     area = ee_query.query_collection(
         "LANDSAT/LC08/C02/T1", (-56, -27, -53, -24), "2020-05-18", "2020-05-18"
     ).union_all()

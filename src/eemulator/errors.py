@@ -24,13 +24,17 @@ class ServiceError(Exception):
         message: what the client is shown.
         code: HTTP status.
         kind: a short name under which `Stats.refusals` counts it.
+        prefixed: whether outer algorithms put their names before the message.
     """
 
-    def __init__(self, message: str, code: int = 400, kind: str = "invalid") -> None:
+    def __init__(
+        self, message: str, code: int = 400, kind: str = "invalid", *, prefixed: bool = True
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         self.kind = kind
+        self.prefixed = prefixed
         self.retry_after: int | None = None
 
     def body(self) -> dict[str, Any]:
@@ -40,4 +44,6 @@ class ServiceError(Exception):
 
     def within(self, prefix: str) -> ServiceError:
         """The same error, seen from an outer algorithm."""
+        if not self.prefixed:
+            return self
         return ServiceError(f"{prefix}{self.message}", self.code, self.kind)

@@ -23,7 +23,9 @@ class Limits:
         dimension: largest width or height of a pixel request, in pixels [S].
         bands: most bands of a pixel request [S].
         payload_bytes: largest request body [S].
-        elements: most elements that a collection may give back [I].
+        elements: most elements of a collection that a value may hold [I], and of one page of
+            a table [M].
+        page: elements of a table's page where nothing else is asked for [S].
         concurrent_requests: requests under way at once [S].
         requests_per_second: requests begun in any one second; None for no limit [S].
         computation_seconds: longest computation; None for no limit [S].
@@ -43,6 +45,7 @@ class Limits:
     bands: int = 1_024
     payload_bytes: int = 10_485_760
     elements: int = 5_000
+    page: int = 1_000
     concurrent_requests: int = 40
     requests_per_second: int | None = 100
     computation_seconds: float | None = 300.0
@@ -93,7 +96,12 @@ class Deadline:
     """
 
     def __init__(self, seconds: float | None) -> None:
-        self._end = math.inf if seconds is None else time.monotonic() + seconds
+        self._seconds = math.inf if seconds is None else seconds
+        self.restart()
+
+    def restart(self) -> None:
+        """Give the whole time again."""
+        self._end = time.monotonic() + self._seconds
 
     def check(self) -> None:
         """Refuse to go on after it [S]."""
@@ -122,9 +130,11 @@ def too_many_requests() -> ServiceError:
 
 
 def too_many_elements(limit: int) -> ServiceError:
-    """[I]."""
+    """[I]; no algorithm's name goes before it, also where one gathers the elements [M]."""
     return ServiceError(
-        f"Collection query aborted after accumulating over {limit} elements.", kind="elements"
+        f"Collection query aborted after accumulating over {limit} elements.",
+        kind="elements",
+        prefixed=False,
     )
 
 

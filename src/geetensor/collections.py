@@ -13,6 +13,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from geetensor.band_names import (
+    OLI_ALIASES,
+    OLI_SR_ALIASES,
+    S2_SR_ALIASES,
+    S2_TOA_ALIASES,
+    TM_ALIASES,
+    TM_SR_ALIASES,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -21,110 +30,140 @@ if TYPE_CHECKING:
 class Collection:
     """What is known of a collection.
 
+    A text with names of properties in braces stands for those properties' values, formatted as
+    Python does.
+
     Attributes:
         aliases: the sensor's own and common band names, to Earth Engine's.
         cloud_property: percentage of clouds in a scene, 0 to 100; None where there is none.
-        satellite_property: which spacecraft took the scene.
-        orbit_property: the scene's relative orbit or path.
-        tile_property: the scene's tile or row.
-        grid_band: the band, or its index, whose native grid stands for the scene's: of the
-            finest ones.
+        satellite: which spacecraft took the scene.
+        orbit: the scene's relative orbit or path.
+        tile: the scene's tile, or path and row.
+        grid_band: the band, or its index, whose native grid stands for the scene's.
+        temporal: whether its scenes were taken at a time that queries ask for.
+        baseline_property: with which version a scene was processed; the greatest is the newest.
+        tier: which of two versions of a scene is better: the one with the lower tier.
+        tallest: degrees of latitude that a footprint spans at the most. One that spans more is
+            wrong: some real-time scenes have that of the whole globe. None where there may be
+            such footprints.
     """
 
     aliases: Mapping[str, str] = field(default_factory=dict)
     cloud_property: str | None = None
-    satellite_property: str | None = None
-    orbit_property: str | None = None
-    tile_property: str | None = None
+    satellite: str | None = None
+    orbit: str | None = None
+    tile: str | None = None
     grid_band: str | int = 0
+    temporal: bool = True
+    baseline_property: str | None = None
+    tier: int = 1
+    tallest: float | None = None
 
 
-_S2_COMMON_NAMES = {
-    "coastal": "B1",
-    "blue": "B2",
-    "green": "B3",
-    "red": "B4",
-    "rededge071": "B5",
-    "rededge075": "B6",
-    "rededge078": "B7",
-    "nir": "B8",
-    "nir08": "B8A",
-    "nir09": "B9",
-    "swir16": "B11",
-    "swir22": "B12",
-}
-_S2_ALIASES = _S2_COMMON_NAMES | {f"B{n:02}": f"B{n}" for n in range(1, 10)}
-
-_OLI_COMMON_NAMES = {
-    "coastal": "B1",
-    "blue": "B2",
-    "green": "B3",
-    "red": "B4",
-    "nir08": "B5",
-    "nir": "B5",
-    "swir16": "B6",
-    "swir22": "B7",
-}
-_OLI_ALIASES = (
-    _OLI_COMMON_NAMES
-    | {"pan": "B8", "cirrus": "B9", "lwir11": "B10", "lwir12": "B11"}
-    | {f"B{n:02}": f"B{n}" for n in range(1, 10)}
-)
-_OLI_SR_ALIASES = {name: f"SR_{band}" for name, band in _OLI_COMMON_NAMES.items()} | {
-    "lwir11": "ST_B10"
-}
-_TM_COMMON_NAMES = {
-    "blue": "B1",
-    "green": "B2",
-    "red": "B3",
-    "nir08": "B4",
-    "nir": "B4",
-    "swir16": "B5",
-    "swir22": "B7",
-}
-_TM_ALIASES = (
-    _TM_COMMON_NAMES | {"lwir": "B6", "pan": "B8"} | {f"B{n:02}": f"B{n}" for n in range(1, 9)}
-)
-_TM_SR_ALIASES = {name: f"SR_{band}" for name, band in _TM_COMMON_NAMES.items()} | {"lwir": "ST_B6"}
-
-
-def _sentinel2(extra: Mapping[str, str]) -> Collection:
+def _sentinel2(aliases: Mapping[str, str]) -> Collection:
     return Collection(
-        aliases=MappingProxyType({**_S2_ALIASES, **extra}),
+        aliases=MappingProxyType(dict(aliases)),
         cloud_property="CLOUDY_PIXEL_PERCENTAGE",
-        satellite_property="SPACECRAFT_NAME",
-        orbit_property="SENSING_ORBIT_NUMBER",
-        tile_property="MGRS_TILE",
+        satellite="{SPACECRAFT_NAME}",
+        orbit="{SENSING_ORBIT_NUMBER}",
+        tile="{MGRS_TILE}",
         grid_band="B2",
+        baseline_property="PROCESSING_BASELINE",
+        tallest=5.0,
     )
 
 
-def _landsat(aliases: Mapping[str, str]) -> Collection:
+S2_SR = "COPERNICUS/S2_SR_HARMONIZED"
+S2_TOA = "COPERNICUS/S2_HARMONIZED"
+
+# By index, these have the names of the Sentinel-2 scenes that they were made from.
+S2_CLOUD_PROBABILITY = "COPERNICUS/S2_CLOUD_PROBABILITY"
+CLOUD_SCORE_PLUS = "GOOGLE/CLOUD_SCORE_PLUS/V1/S2_HARMONIZED"
+
+S1 = "COPERNICUS/S1_GRD"
+DEM = "COPERNICUS/DEM/GLO30"
+EMBEDDINGS = "GOOGLE/SATELLITE_EMBEDDING/V1/ANNUAL"
+
+RT = "RT"
+"""The tier of scenes that are not yet assessed; see `LANDSAT_CATEGORY`."""
+
+LANDSAT_CATEGORY = "COLLECTION_CATEGORY"
+"""Property with the tier of a Landsat scene: `T1`, `T2` or `RT`. The collections `T1_RT` hold
+tier 1 and real time together. Source: https://developers.google.com/earth-engine/guides/landsat"""
+
+_LANDSAT_TIERS: Mapping[int | str, tuple[str, int]] = {1: ("T1", 1), 2: ("T2", 2), RT: ("T1_RT", 3)}
+_LANDSAT_LEVELS = {"raw": "", "toa": "_TOA", "sr": "_L2"}
+_LANDSAT_SENSORS = {4: "LT04", 5: "LT05", 7: "LE07", 8: "LC08", 9: "LC09"}
+_REAL_TIME_MISSIONS = (7, 8)
+"""Landsat 9's real-time collections are no longer available, says the catalogue's changelog of
+March 2022."""
+
+LANDSAT: Mapping[tuple[int, str, int | str], str] = MappingProxyType(
+    {
+        (mission, level, tier): f"LANDSAT/{sensor}/C02/{folder}{suffix}"
+        for mission, sensor in _LANDSAT_SENSORS.items()
+        for level, suffix in _LANDSAT_LEVELS.items()
+        for tier, (folder, _) in _LANDSAT_TIERS.items()
+        if tier != RT or (mission in _REAL_TIME_MISSIONS and level != "sr")
+    }
+)
+"""Collections by mission (4, 5, 7, 8, 9), level (`raw`, `toa`, `sr`) and tier (1, 2, `RT`)."""
+
+
+def _landsat(mission: int, level: str, tier: int | str) -> Collection:
+    oli = mission >= 8
+    if level == "sr":
+        aliases = OLI_SR_ALIASES if oli else TM_SR_ALIASES
+    else:
+        aliases = OLI_ALIASES if oli else TM_ALIASES
     return Collection(
         aliases=MappingProxyType(dict(aliases)),
         cloud_property="CLOUD_COVER",
-        satellite_property="SPACECRAFT_ID",
-        orbit_property="WRS_PATH",
-        tile_property="WRS_ROW",
+        satellite="{SPACECRAFT_ID}",
+        orbit="{WRS_PATH}",
+        tile="{WRS_PATH:03}{WRS_ROW:03}",  # as in the scenes' ids
+        tier=_LANDSAT_TIERS[tier][1],
+        tallest=5.0,
     )
 
 
+_MODIS_SATELLITES = {"MOD": "Terra", "MYD": "Aqua", "MCD": "Terra and Aqua"}
+_MODIS_GRID_BANDS = {
+    # Of the bands with the finest pixels.
+    "MOD09GA": "sur_refl_b01",
+    "MYD09GA": "sur_refl_b01",
+    "MOD09GQ": "sur_refl_b01",
+    "MYD09GQ": "sur_refl_b01",
+    "MOD09A1": "sur_refl_b01",
+    "MYD09A1": "sur_refl_b01",
+    "MOD09Q1": "sur_refl_b01",
+    "MYD09Q1": "sur_refl_b01",
+    "MCD43A4": "Nadir_Reflectance_Band1",
+    "MOD13Q1": "NDVI",
+    "MYD13Q1": "NDVI",
+    "MOD11A1": "LST_Day_1km",
+    "MYD11A1": "LST_Day_1km",
+}
+
 COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
     {
-        "COPERNICUS/S2_SR_HARMONIZED": _sentinel2({"scl": "SCL", "aot": "AOT", "wvp": "WVP"}),
-        "COPERNICUS/S2_HARMONIZED": _sentinel2({"cirrus": "B10"}),
+        S2_SR: _sentinel2(S2_SR_ALIASES),
+        S2_TOA: _sentinel2(S2_TOA_ALIASES),
+        S2_CLOUD_PROBABILITY: Collection(tallest=5.0),
+        CLOUD_SCORE_PLUS: Collection(tallest=5.0),
+        S1: Collection(
+            satellite="Sentinel-1{platform_number}",
+            orbit="{relativeOrbitNumber_start}",
+        ),
+        **{asset_id: _landsat(*key) for key, asset_id in LANDSAT.items()},
         **{
-            f"LANDSAT/{sensor}/C02/{tier}{level}": _landsat(
-                surface if level == "_L2" else top_of_atmosphere
+            f"MODIS/061/{product}": Collection(
+                satellite=_MODIS_SATELLITES[product[:3]], grid_band=grid_band
             )
-            for sensors, top_of_atmosphere, surface in (
-                (("LC08", "LC09"), _OLI_ALIASES, _OLI_SR_ALIASES),
-                (("LT04", "LT05", "LE07"), _TM_ALIASES, _TM_SR_ALIASES),
-            )
-            for sensor in sensors
-            for tier in ("T1", "T2")
-            for level in ("", "_TOA", "_L2")
+            for product, grid_band in _MODIS_GRID_BANDS.items()
         },
+        DEM: Collection(temporal=False),
+        EMBEDDINGS: Collection(),
     }
 )
 

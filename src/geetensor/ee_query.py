@@ -1,141 +1,112 @@
 """Which scenes there are for an area and a time, as a table.
 
 The table is a GeoDataFrame of footprints in EPSG:4326, one scene a row, sorted by time. Its
-columns are those of `COLUMNS`, in an empty table too, and then the properties asked for.
-`geetensor.ee_image.export_cube` takes it as it is.
+columns are those of `COLUMNS`, in an empty table too, then the properties asked for, then
+`geometry`; its index counts the rows. `geetensor.ee_image.export_cube` takes it as it is, also
+when it was written to GeoParquet in between.
+
+Arguments that most functions share:
+
+- `polygon`: the area, in EPSG:4326: shapely, `ee.Geometry`, GeoJSON or bounds; with several parts
+  and holes, as you like. An area across the antimeridian goes on beyond 180° (170 to 190), has a
+  part on each side, or has bounds whose west is east of their east. Edges are straight in longitude
+  and latitude.
+- `start_date`: a day (`"2024-06-30"`, a `date`), a month, a year or a moment, included; in UTC,
+  unless it has a timezone.
+- `end_date`: a day, month or year, which is included, or a moment, which is not.
+- `filters`: an `ee.Filter` that a scene must pass, too.
+- `properties`: of the scenes, to be further columns; missing ones are None.
+- `cloud_cover_max`: percent, included; of the whole scene, by its own metadata. Scenes for which it
+  is not known are left out.
+- `deduplicate`: leave out scenes that add nothing to others of their pass (`geetensor.discovery.
+  duplicates` says how): overlapping tiles, and scenes processed twice.
+- `limit`: of the number of scenes; the earliest are kept.
+- `progress`: show a progress bar.
+
+A usual query is one request. Where there are more than 5,000 scenes, they come in pages. All
+requests take their turn with those for pixels, and are repeated where the service was busy.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
-import ee
-import geopandas as gpd
-import numpy as np
-import pandas as pd
-from shapely.geometry import LinearRing, Polygon, mapping, shape
-
-from geetensor.collections import COLLECTIONS, UNKNOWN
-from geetensor.ee_utils import parse_geometry, to_ee_geometry, to_shapely
-from geetensor.engine.fetch import compute_value
+from geetensor.collections import DEM, EMBEDDINGS, S1, S2_SR, S2_TOA
+from geetensor.discovery.areas import parse_polygon, parse_polygons
+from geetensor.discovery.cells import put_on_cells
+from geetensor.discovery.clouds import with_clouds
+from geetensor.discovery.find import find_scenes
+from geetensor.discovery.many import find_many
+from geetensor.discovery.question import check_collection, parse_question
+from geetensor.discovery.sensors import landsat_collections, modis_collection, s1_conditions
+from geetensor.discovery.table import COLUMNS as COLUMNS
 from geetensor.engine.session import current_session
 from geetensor.engine.transport import Transport
-from geetensor.errors import BadReplyError, InvalidInputError
-from geetensor.geometry import GEOGRAPHIC
-from geetensor.grid import reproject_geometry
-from geetensor.source import serialize
+from geetensor.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from shapely.geometry.base import BaseGeometry
+    import ee
+    import geopandas as gpd
 
-    from geetensor.collections import Collection
+    from geetensor.discovery.dates import Date
+    from geetensor.discovery.question import Question
+    from geetensor.discovery.sensors import Condition
     from geetensor.ee_utils import Geometry
-
-Date = str | dt.date | dt.datetime | np.datetime64
-"""A day (`"2024-06-30"`), a month, a year, or a moment. Without a timezone it is UTC."""
-
-_CALENDAR = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
-
-COLUMNS = {
-    "asset_id": "str",
-    "collection": "str",
-    "acquisition_date": "datetime64[ms, UTC]",
-    "end_date": "datetime64[ms, UTC]",
-    "satellite": "str",
-    "cloud_cover": "float64",
-    "overlap_percentage": "float64",
-    "solar_day": "datetime64[s]",
-    "solar_time": "datetime64[ms]",
-    "crs": "str",
-    "transform": "object",
-    "orbit": "str",
-    "tile": "str",
-}
-"""The table's columns and their dtypes, `geometry` aside."""
-
-_NOT_A_DATE = "Not a date: {!r}. Pass '2024-06-30' or a datetime."
-
-# Names of our own: a feature's `system:index` comes back as its id, or not at all.
-_INDEX = "geetensor_index"
-_PROJECTION = "geetensor_projection"
-
-EQUAL_AREA = "EPSG:6933"
-"""In which overlaps are measured."""
 
 
 def query_collection(
     collection: str,
     polygon: Geometry,
-    start_date: Date,
-    end_date: Date,
+    start_date: Date | None,
+    end_date: Date | None,
     *,
     filters: ee.Filter | None = None,
     properties: Sequence[str] = (),
     cloud_cover_max: float | None = None,
+    deduplicate: bool = False,
     limit: int | None = None,
+    progress: bool = False,
 ) -> gpd.GeoDataFrame:
     """The scenes of an image collection that touch an area within a time.
 
     Args:
         collection: asset id of any image collection, known to `geetensor.collections` or not.
-        polygon: the area, in EPSG:4326: shapely, `ee.Geometry`, GeoJSON or bounds.
-        start_date: first day, month, year or moment, included.
-        end_date: a day, month or year, which is included, or a moment, which is not.
-        filters: what else a scene must meet.
-        properties: of the scenes, to be further columns; missing ones are None.
-        cloud_cover_max: percent, included; of the whole scene, by its own metadata.
-        limit: of the number of scenes; the earliest are kept.
+        polygon: the area; this and the others as the module says.
+        start_date: None, with `end_date`, for scenes of any time, or of none.
+        end_date: None, with `start_date`, for scenes of any time, or of none.
+        filters: what else a scene must pass.
+        properties: to be further columns.
+        cloud_cover_max: percent, included.
+        deduplicate: leave out scenes that add nothing to others of their pass.
+        limit: of the number of scenes.
+        progress: show a progress bar.
 
     Returns:
         A table with `COLUMNS`, then the properties, then `geometry`.
 
     Raises:
         InvalidInputError: if an argument is wrong, or the collection is not known to have
-            cloud cover.
-        EarthEngineError: if the service refuses, for example as there are over 5000 scenes.
+            cloud cover. Nothing was sent.
+        SignInError: if there is no session, or the project or account is refused.
+        NotFoundError: if there is no such collection.
+        EarthEngineError: if the service refuses or keeps failing.
 
     Example:
         >>> query_collection("COPERNICUS/S2_HARMONIZED", aoi, "2024-06-01", "2024-06-30").crs.name
         'WGS 84'
     """
-    start, end = _interval(start_date, end_date)
-    known = COLLECTIONS.get(collection, UNKNOWN)
-    if cloud_cover_max is not None and known.cloud_property is None:
-        raise InvalidInputError(
-            f"It is not known which property of {collection} holds its cloud cover. Pass "
-            "filters=ee.Filter.lte(PROPERTY, percent)."
-        )
-    if limit is not None and (not isinstance(limit, int) or limit < 1):
-        raise InvalidInputError(f"limit must be a whole number above 0, got {limit!r}.")
-    properties = _check_properties(properties)
-    with Transport(current_session()) as transport:
-        found = parse_geometry(polygon, GEOGRAPHIC, transport)
-        area = to_shapely(mapping(found.shape), crs=found.crs)
-        images = ee.ImageCollection(collection).filterBounds(to_ee_geometry(area))
-        images = images.filterDate(start, end)
-        if cloud_cover_max is not None:
-            images = images.filter(ee.Filter.lte(known.cloud_property, cloud_cover_max))
-        if filters is not None:
-            images = images.filter(filters)
-        if limit is not None:
-            images = images.limit(limit, "system:time_start")
-        wanted = _wanted_properties(known, properties)
-        rows = ee.FeatureCollection(
-            images.map(lambda image: _describe(image, wanted, known.grid_band))
-        )
-        label = f"the query of {collection}"
-        result = compute_value(serialize(rows, label).expression, transport, label=label)
-    if not isinstance(result, dict) or "features" not in result:
-        raise BadReplyError(f"Expected a table from {label}, got {str(result)[:200]}.")
-    scenes = _table(result["features"], collection, known, area, properties)
-    if cloud_cover_max is None:
-        return scenes
-    # Earth Engine's filter lets scenes pass whose cloud cover is not known.
-    return scenes[scenes["cloud_cover"] <= cloud_cover_max].reset_index(drop=True)
+    question = parse_question(
+        start_date,
+        end_date,
+        filters=filters,
+        properties=properties,
+        cloud_cover_max=cloud_cover_max,
+        deduplicate=deduplicate,
+        limit=limit,
+    )
+    return _find({collection: ()}, polygon, question, progress=progress)
 
 
 def query_s2_l2a(
@@ -146,7 +117,9 @@ def query_s2_l2a(
     filters: ee.Filter | None = None,
     properties: Sequence[str] = (),
     cloud_cover_max: float | None = None,
+    deduplicate: bool = False,
     limit: int | None = None,
+    progress: bool = False,
 ) -> gpd.GeoDataFrame:
     """Sentinel-2 surface reflectance scenes; see `query_collection`.
 
@@ -155,14 +128,16 @@ def query_s2_l2a(
         ['COPERNICUS/S2_SR_HARMONIZED']
     """
     return query_collection(
-        "COPERNICUS/S2_SR_HARMONIZED",
+        S2_SR,
         polygon,
         start_date,
         end_date,
         filters=filters,
         properties=properties,
         cloud_cover_max=cloud_cover_max,
+        deduplicate=deduplicate,
         limit=limit,
+        progress=progress,
     )
 
 
@@ -174,7 +149,9 @@ def query_s2_l1c(
     filters: ee.Filter | None = None,
     properties: Sequence[str] = (),
     cloud_cover_max: float | None = None,
+    deduplicate: bool = False,
     limit: int | None = None,
+    progress: bool = False,
 ) -> gpd.GeoDataFrame:
     """Sentinel-2 top-of-atmosphere scenes; see `query_collection`.
 
@@ -183,140 +160,316 @@ def query_s2_l1c(
         ['COPERNICUS/S2_HARMONIZED']
     """
     return query_collection(
-        "COPERNICUS/S2_HARMONIZED",
+        S2_TOA,
         polygon,
         start_date,
         end_date,
         filters=filters,
         properties=properties,
         cloud_cover_max=cloud_cover_max,
+        deduplicate=deduplicate,
+        limit=limit,
+        progress=progress,
+    )
+
+
+def query_s2_cloud(
+    polygon: Geometry,
+    start_date: Date,
+    end_date: Date,
+    *,
+    level: Literal["l2a", "l1c"] = "l2a",
+    filters: ee.Filter | None = None,
+    properties: Sequence[str] = (),
+    cloud_cover_max: float | None = None,
+    deduplicate: bool = False,
+    limit: int | None = None,
+    progress: bool = False,
+) -> gpd.GeoDataFrame:
+    """Sentinel-2 scenes with their cloud masks; see `query_collection` for the other arguments.
+
+    `level` is that of the scenes: surface reflectance (`"l2a"`) or top of atmosphere (`"l1c"`).
+
+    Returns:
+        The table of the scenes, with the columns `cloud_score_plus` and `cloud_probability`
+        (s2cloudless): asset ids, missing where there is no such mask.
+
+    Example:
+        >>> scenes = query_s2_cloud(aoi, "2024-06-01", "2024-06-30", limit=2)
+        >>> list(scenes.columns[-3:])
+        ['cloud_score_plus', 'cloud_probability', 'geometry']
+    """
+    levels = {"l2a": S2_SR, "l1c": S2_TOA}
+    if level not in levels:
+        raise InvalidInputError(f"level must be 'l2a' or 'l1c', got {level!r}.")
+    scenes = query_collection(
+        levels[level],
+        polygon,
+        start_date,
+        end_date,
+        filters=filters,
+        properties=properties,
+        cloud_cover_max=cloud_cover_max,
+        deduplicate=deduplicate,
+        limit=limit,
+        progress=progress,
+    )
+    with Transport(current_session()) as transport:
+        return with_clouds(scenes, transport)
+
+
+def query_s1(
+    polygon: Geometry,
+    start_date: Date,
+    end_date: Date,
+    *,
+    orbit: str | int | None = None,
+    polarisations: Sequence[str] = ("VV", "VH"),
+    mode: str | None = "IW",
+    filters: ee.Filter | None = None,
+    properties: Sequence[str] = (),
+    deduplicate: bool = False,
+    limit: int | None = None,
+    progress: bool = False,
+) -> gpd.GeoDataFrame:
+    """Sentinel-1 ground range detected scenes; see `query_collection` for the other arguments.
+
+    - `orbit`: `"ASCENDING"` or `"DESCENDING"`, or the number of a relative orbit; None for any.
+    - `polarisations`: that a scene must have, all of them; others may be there, too.
+    - `mode`: of the instrument: `"IW"`, `"EW"`, `"SM"`; None for any.
+
+    Example:
+        >>> scenes = query_s1(aoi, "2024-06-01", "2024-06-30", orbit="DESCENDING")
+        >>> scenes["satellite"].unique().tolist()
+        ['Sentinel-1A']
+    """
+    conditions = s1_conditions(orbit, polarisations, mode)
+    question = parse_question(
+        start_date,
+        end_date,
+        filters=filters,
+        properties=properties,
+        deduplicate=deduplicate,
         limit=limit,
     )
+    return _find({S1: conditions}, polygon, question, progress=progress)
 
 
-def _interval(start_date: Date, end_date: Date) -> tuple[str, str]:
-    """Start, included, and end, excluded, as Earth Engine reads them: ISO 8601 in UTC."""
-    (start, _), (_, end) = _span(start_date), _span(end_date)
-    if start >= end:
-        raise InvalidInputError(f"end_date {end_date} is not after start_date {start_date}.")
-    return _iso(start), _iso(end)
-
-
-def _span(date: Date) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """First moment of a day, month or year, and the first one after it; a moment twice."""
-    try:
-        if isinstance(date, str) and _CALENDAR.fullmatch(date.strip()):
-            period = pd.Period(date.strip())
-            return period.start_time.tz_localize("UTC"), (period + 1).start_time.tz_localize("UTC")
-        if isinstance(date, (str, dt.date, np.datetime64)):
-            moment = pd.Timestamp(date)
-            utc = moment.tz_localize("UTC") if moment.tz is None else moment.tz_convert("UTC")
-            return utc, utc + pd.Timedelta(days=int(_is_day(date)))
-    except (ValueError, TypeError) as error:
-        raise InvalidInputError(_NOT_A_DATE.format(date)) from error
-    raise InvalidInputError(_NOT_A_DATE.format(date))
-
-
-def _is_day(date: Date) -> bool:
-    if isinstance(date, np.datetime64):
-        return np.datetime_data(date.dtype)[0] == "D"
-    return isinstance(date, dt.date) and not isinstance(date, dt.datetime)
-
-
-def _iso(moment: pd.Timestamp) -> str:
-    return moment.tz_localize(None).isoformat(timespec="milliseconds") + "Z"
-
-
-def _check_properties(properties: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(properties, str):
-        properties = (properties,)
-    if taken := {*COLUMNS, "geometry"} & set(properties):
-        raise InvalidInputError(
-            f"properties names what the table has as a column of its own: {', '.join(taken)}."
-        )
-    return tuple(properties)
-
-
-def _wanted_properties(known: Collection, properties: Sequence[str]) -> list[str]:
-    own = (
-        known.cloud_property,
-        known.satellite_property,
-        known.orbit_property,
-        known.tile_property,
-    )
-    named = ["system:time_start", "system:time_end", *own, *properties]
-    return list(dict.fromkeys(name for name in named if name))
-
-
-def _describe(image: ee.Image, wanted: Sequence[str], grid_band: str | int) -> ee.Feature:
-    """A scene's row, made by the service: its footprint and properties, not its bands."""
-    image = ee.Image(image)
-    row = {name: image.get(name) for name in wanted}
-    row[_INDEX] = image.get("system:index")
-    row[_PROJECTION] = image.select([grid_band]).projection()
-    feature: ee.Feature = ee.Feature(image.geometry(), row)
-    return feature
-
-
-def _table(
-    features: Sequence[dict[str, Any]],
-    collection: str,
-    known: Collection,
-    area: BaseGeometry,
-    properties: Sequence[str],
+def query_landsat(
+    polygon: Geometry,
+    start_date: Date,
+    end_date: Date,
+    *,
+    missions: Sequence[int] = (8, 9),
+    level: Literal["toa", "sr", "raw"] = "toa",
+    tiers: Sequence[int | str] = (1, 2),
+    filters: ee.Filter | None = None,
+    properties: Sequence[str] = (),
+    cloud_cover_max: float | None = None,
+    deduplicate: bool = False,
+    limit: int | None = None,
+    progress: bool = False,
 ) -> gpd.GeoDataFrame:
-    rows = [feature["properties"] for feature in features]
+    """Landsat scenes of collection 2, of all missions in one table.
 
-    def column(name: str | None) -> list[Any]:
-        return [row.get(name) if name else None for row in rows]
+    - `missions`: of 4, 5, 7, 8 and 9.
+    - `level`: `"toa"`, top of atmosphere; `"sr"`, surface reflectance and temperature; `"raw"`,
+      digital numbers.
+    - `tiers`: 1, 2, and `"RT"` for scenes in real time, not yet assessed (Landsat 7 and 8, not
+      surface reflectance).
 
-    def text(name: str | None) -> list[str | None]:
-        return [None if value is None else str(value) for value in column(name)]
+    See `query_collection` for the other arguments.
 
-    footprints = gpd.GeoSeries(
-        [_footprint(feature["geometry"]) for feature in features], crs=GEOGRAPHIC
+    Example:
+        >>> query_landsat(aoi, "2024-06-01", "2024-06-30", level="sr")["tile"].unique().tolist()
+        ['159073']
+    """
+    found = landsat_collections(missions, level, tiers)
+    question = parse_question(
+        start_date,
+        end_date,
+        filters=filters,
+        properties=properties,
+        cloud_cover_max=cloud_cover_max,
+        deduplicate=deduplicate,
+        limit=limit,
     )
-    acquired = pd.to_datetime(pd.Series(column("system:time_start"), dtype="Int64"), unit="ms")
-    solar = acquired + pd.to_timedelta(area.centroid.x * 240, unit="s")  # 4 minutes a degree
-    projections = [row.get(_PROJECTION) or {} for row in rows]
-    columns = {
-        "asset_id": [f"{collection}/{index}" for index in column(_INDEX)],
-        "collection": [collection] * len(rows),
-        "acquisition_date": acquired.dt.tz_localize("UTC"),
-        "end_date": pd.to_datetime(
-            pd.Series(column("system:time_end"), dtype="Int64"), unit="ms", utc=True
-        ),
-        "satellite": text(known.satellite_property),
-        "cloud_cover": column(known.cloud_property),
-        "overlap_percentage": _overlap(footprints, area),
-        "solar_day": solar.dt.normalize(),
-        "solar_time": solar,
-        "crs": [projection.get("crs") for projection in projections],
-        "transform": [tuple(p["transform"]) if p else None for p in projections],
-        "orbit": text(known.orbit_property),
-        "tile": text(known.tile_property),
-    }
-    table = pd.DataFrame(
-        {name: pd.Series(columns[name], dtype=dtype) for name, dtype in COLUMNS.items()}
+    return _find(found, polygon, question, progress=progress)
+
+
+def query_modis(
+    polygon: Geometry,
+    start_date: Date,
+    end_date: Date,
+    *,
+    product: str = "MOD09GA",
+    version: str = "061",
+    filters: ee.Filter | None = None,
+    properties: Sequence[str] = (),
+    limit: int | None = None,
+    progress: bool = False,
+) -> gpd.GeoDataFrame:
+    """Images of a MODIS product; see `query_collection` for the other arguments.
+
+    `product` is any that Earth Engine has below `MODIS/<version>`. Its images are global, one a day
+    or period, and have neither clouds nor duplicates to choose by.
+
+    Example:
+        >>> query_modis(aoi, "2024-06-01", "2024-06-03")["satellite"].tolist()
+        ['Terra', 'Terra', 'Terra']
+    """
+    question = parse_question(
+        start_date, end_date, filters=filters, properties=properties, limit=limit
     )
-    for name in properties:
-        table[name] = pd.Series(column(name), dtype="object").infer_objects()
-    scenes = gpd.GeoDataFrame(table, geometry=footprints, crs=GEOGRAPHIC)
-    return scenes.sort_values(["acquisition_date", "asset_id"], ignore_index=True)
+    return _find({modis_collection(product, version): ()}, polygon, question, progress=progress)
 
 
-def _footprint(geojson: dict[str, Any] | None) -> BaseGeometry | None:
-    """A footprint as a polygon, whatever the service made of it."""
-    if geojson is None:
-        return None
-    found = shape(geojson)
-    return Polygon(found) if isinstance(found, LinearRing) else found
+def query_dem(
+    polygon: Geometry,
+    *,
+    collection: str = DEM,
+    filters: ee.Filter | None = None,
+    properties: Sequence[str] = (),
+    deduplicate: bool = False,
+    limit: int | None = None,
+    progress: bool = False,
+) -> gpd.GeoDataFrame:
+    """Tiles of an elevation model; see `query_collection` for the other arguments.
+
+    `collection` is by default the Copernicus model of 30 m. Models that are a single image
+    (`USGS/SRTMGL1_003`) need no query: the functions of `geetensor.ee_image` take their id.
+
+    Example:
+        >>> query_dem(aoi)["collection"].unique().tolist()
+        ['COPERNICUS/DEM/GLO30']
+    """
+    question = parse_question(
+        None, None, filters=filters, properties=properties, deduplicate=deduplicate, limit=limit
+    )
+    return _find({collection: ()}, polygon, question, progress=progress)
 
 
-def _overlap(footprints: gpd.GeoSeries, area: BaseGeometry) -> list[float]:
-    """Percent of the area that each footprint covers."""
-    if footprints.empty:
-        return []
-    target = reproject_geometry(area, GEOGRAPHIC, EQUAL_AREA)
-    covered = footprints.to_crs(EQUAL_AREA).make_valid().intersection(target).area
-    return [float(share) for share in 100 * covered / target.area]
+def query_embeddings(
+    polygon: Geometry,
+    start_date: Date,
+    end_date: Date,
+    *,
+    filters: ee.Filter | None = None,
+    properties: Sequence[str] = (),
+    deduplicate: bool = False,
+    limit: int | None = None,
+    progress: bool = False,
+) -> gpd.GeoDataFrame:
+    """Tiles of the annual satellite embeddings; see `query_collection` for the arguments.
+
+    A tile's `acquisition_date` is the first moment of its year, and `end_date` that of the next.
+
+    Example:
+        >>> query_embeddings(aoi, "2023", "2024")["acquisition_date"].dt.year.unique().tolist()
+        [2023, 2024]
+    """
+    question = parse_question(
+        start_date,
+        end_date,
+        filters=filters,
+        properties=properties,
+        deduplicate=deduplicate,
+        limit=limit,
+    )
+    return _find({EMBEDDINGS: ()}, polygon, question, progress=progress)
+
+
+def query_many(
+    collection: str,
+    polygons: Sequence[Geometry] | gpd.GeoSeries | gpd.GeoDataFrame,
+    start_date: Date | None,
+    end_date: Date | None,
+    *,
+    filters: ee.Filter | None = None,
+    properties: Sequence[str] = (),
+    cloud_cover_max: float | None = None,
+    deduplicate: bool = False,
+    limit: int | None = None,
+    progress: bool = False,
+) -> gpd.GeoDataFrame:
+    """The scenes of each of many areas, thousands of them in few requests.
+
+    `polygons` are the areas, each as `query_collection` takes it; or a GeoDataFrame of them, in any
+    CRS. `deduplicate` and `limit` are for each area. See `query_collection` for the others.
+
+    Returns:
+        A row for each area and each scene that touches it. The column `area`, before all others,
+        holds the area's position in `polygons`, or its label in the GeoDataFrame's index. Sorted
+        by area, in their order, then by time. `overlap_percentage` is of the area.
+
+    Example:
+        >>> fields = [aoi, aoi.buffer(0.01)]
+        >>> rows = query_many("COPERNICUS/S2_HARMONIZED", fields, "2024-06-01", "2024-06-30")
+        >>> rows["area"].unique().tolist()
+        [0, 1]
+    """
+    question = parse_question(
+        start_date,
+        end_date,
+        filters=filters,
+        properties=properties,
+        cloud_cover_max=cloud_cover_max,
+        deduplicate=deduplicate,
+        limit=limit,
+        taken=["area"],
+    )
+    check_collection(collection, question)
+    with Transport(current_session()) as transport:
+        areas, labels = parse_polygons(polygons, transport)
+        rows = find_many(collection, areas, question, transport, progress=progress)
+    return rows.assign(area=labels[rows["area"].to_numpy()])
+
+
+def scenes_on_grid(scenes: gpd.GeoDataFrame, grid: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Which scenes show which cells of a grid, without duplicates.
+
+    Of a pass over a cell, the scenes are those that `deduplicate` would keep with the cell as the
+    area: the newest processing baseline counts if the table has a column of it
+    (`properties=["PROCESSING_BASELINE"]`).
+
+    Args:
+        scenes: a table as the functions of this module give it.
+        grid: cells, in any CRS.
+
+    Returns:
+        A row for each cell and scene. The column `cell`, before all others, holds the cell's label
+        in the grid's index; the others are those of `scenes`, with the overlap and the solar time
+        of the cell. Sorted by cell, in their order, then by time.
+
+    Raises:
+        InvalidInputError: if an argument is not such a table.
+
+    Example:
+        >>> scenes = query_s2_l2a(aoi, "2024-06-01", "2024-06-30")
+        >>> grid = gpd.GeoDataFrame(geometry=[aoi], index=[7], crs="EPSG:4326")
+        >>> scenes_on_grid(scenes, grid)["cell"].unique().tolist()
+        [7]
+    """
+    return put_on_cells(scenes, grid)
+
+
+def _find(
+    collections: Mapping[str, Sequence[Condition]],
+    polygon: Geometry,
+    question: Question,
+    *,
+    progress: bool,
+) -> gpd.GeoDataFrame:
+    """The scenes of an area.
+
+    Args:
+        collections: asset ids, and which of their scenes are meant.
+        polygon: the area.
+        question: what is asked.
+        progress: show a progress bar.
+    """
+    for collection in collections:
+        check_collection(collection, question)
+    with Transport(current_session()) as transport:
+        area = parse_polygon(polygon, transport)
+        return find_scenes(collections, area, question, transport, progress=progress)

@@ -27,6 +27,19 @@ class OutputTooLargeError(InvalidInputError, MemoryError):
     """The output does not fit into this machine's free memory."""
 
 
+class MissingPackageError(GeetensorError, ImportError):
+    """An optional package is not installed. The message says how to install it."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        """Compose the message.
+
+        Args:
+            package: that could not be imported.
+            extra: of this distribution, that requires it.
+        """
+        super().__init__(f"This needs {package}: pip install 'geetensor[{extra}]'.", name=package)
+
+
 class SignInError(GeetensorError):
     """No usable Earth Engine session: sign in, or have the project registered."""
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import shapely
 
+from geetensor.callers import warn_caller
 from geetensor.coverage import Coverage, cover
-from geetensor.engine import wire
 from geetensor.engine.expression import unmasked
 from geetensor.engine.fetch import concurrency, fetch_pixels, known_limits
 from geetensor.engine.pixels import PixelRequest, Scene
-from geetensor.engine.wire import ExpressionRef
+from geetensor.engine.planner import most_together
 from geetensor.errors import InvalidInputError, OutputTooLargeError, OutsideImageError
 from geetensor.geometry import Area, Spot
 from geetensor.grid import (
@@ -46,10 +45,6 @@ if TYPE_CHECKING:
     from geetensor.masks import BandGroup
     from geetensor.options import Options
     from geetensor.source import Source
-
-_BYTES_PER_NAME = 40
-"""Of a request's body, that a band of a date takes besides its name: it is renamed, and asked for
-by that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +99,12 @@ class Export:
             yield from (plan_one_tile(shape, scene.groups, limits) for scene in self.scenes)
             return
         own = int(self.counted_bytes * self.coverage.share)
-        target = tile_bytes(own + beside, concurrency)
+        target = tile_bytes(own + beside, concurrency, limits)
         alike: dict[tuple[BandGroup, ...], list[int]] = {}
         for time, scene in enumerate(self.scenes):
             alike.setdefault(scene.groups, []).append(time)
         for groups, times in alike.items():
-            together = self._most_together(times, limits)
+            together = most_together([self.scenes[time] for time in times], limits)
             yield from plan_tiles(
                 shape, groups, limits, times=times, target=target, most_together=together
             )
@@ -123,7 +118,7 @@ class Export:
             limits: what one request may ask for.
         """
         own = int(self.counted_bytes * self.coverage.share)
-        target = tile_bytes(own, concurrency)
+        target = tile_bytes(own, concurrency, limits)
         (first, count), (first_band, bands) = block.times, block.bands
         wanted = range(first_band, first_band + bands)
         alike: dict[tuple[BandGroup, ...], list[int]] = {}
@@ -131,7 +126,7 @@ class Export:
             alike.setdefault(self.scenes[time].groups, []).append(time)
         for groups, times in alike.items():
             parts = [part for group in groups if (part := group.only(wanted)) is not None]
-            together = self._most_together(times, limits)
+            together = most_together([self.scenes[time] for time in times], limits)
             for tile in plan_tiles(
                 block.shape[2:], parts, limits, times=times, target=target, most_together=together
             ):
@@ -166,13 +161,6 @@ class Export:
         sink.fill(self.coverage.blanks())
         return sink.values
 
-    def _most_together(self, times: Sequence[int], limits: Limits) -> int:
-        """Dates that one request can name without its own body being too large."""
-        scenes = [self.scenes[time] for time in times]
-        longest = max(wire.expression_bytes(ref) for s in scenes for ref in s.refs.values())
-        names = sum(len(name) + _BYTES_PER_NAME for name in scenes[0].band_ids)
-        return max(1, limits.payload_bytes // 2 // (longest + names))
-
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """`(time, band, height, width)` of the output."""
@@ -181,9 +169,7 @@ class Export:
     @property
     def computes(self) -> bool:
         """Whether the service has to compute anything, be it only what masked pixels hold."""
-        return any(
-            isinstance(ref, ExpressionRef) for scene in self.scenes for ref in scene.refs.values()
-        )
+        return any(scene.computed for scene in self.scenes)
 
     @property
     def counted_bytes(self) -> int:
@@ -280,10 +266,9 @@ def _check_overlap(
         return
     if len(outside) < len(sources):
         listed = ", ".join(outside[:5]) + (", …" if len(outside) > 5 else "")
-        warnings.warn(
+        warn_caller(
             f"The area does not touch {len(outside)} of {len(sources)} scenes, which will hold "
-            f"fill only: {listed}",
-            stacklevel=5,
+            f"fill only: {listed}"
         )
         return
     extent = extents[0]
@@ -329,7 +314,8 @@ def run_export(
             "Write it to disk as it comes (to='name.zarr', to='name.tif'), or ask for a smaller "
             "area, a coarser scale or fewer bands or dates at a time."
         )
-    requests = export.requests(concurrency(transport, max_workers), known_limits(transport))
+    limits = known_limits(transport, export.scenes if export.split else ())
+    requests = export.requests(concurrency(transport, max_workers), limits)
     sink = export.sink()
     with progress_bar(export.output_bytes, export.dtype.itemsize, enabled=progress) as hook:
         fetch_pixels(

@@ -101,7 +101,8 @@ def parse_area(geometry: object, crs: object = GEOGRAPHIC) -> Area:
 
     Args:
         geometry: a shapely polygon or multipolygon, a GeoJSON mapping (a Feature, too), or
-            bounds `(min x, min y, max x, max y)`.
+            bounds `(min x, min y, max x, max y)`. Bounds in degrees whose west is east of their
+            east, such as `(170, -20, -170, -10)`, cross the antimeridian.
         crs: of its coordinates; a GeoJSON that names its own (`crs` of GeoJSON 2008, which
             Earth Engine writes) has that.
 
@@ -110,7 +111,7 @@ def parse_area(geometry: object, crs: object = GEOGRAPHIC) -> Area:
             outside of the CRS; with the reason.
     """
     name = crs_name(_own_crs(geometry) or crs)
-    polygon = _as_polygon(geometry)
+    polygon = _as_polygon(geometry, in_degrees=parse_crs(name).is_geographic)
     if polygon.is_empty:
         raise InvalidInputError("The geometry is empty.")
     if not all(math.isfinite(v) for v in polygon.bounds):
@@ -138,7 +139,7 @@ def _own_crs(geometry: object) -> object:
     return named.get("properties", {}).get("name") if isinstance(named, Mapping) else None
 
 
-def _as_polygon(geometry: object) -> Polygon | MultiPolygon:
+def _as_polygon(geometry: object, *, in_degrees: bool) -> Polygon | MultiPolygon:
     if isinstance(geometry, Mapping):
         geojson = geometry.get("geometry", geometry) if "type" in geometry else geometry
         try:
@@ -153,7 +154,7 @@ def _as_polygon(geometry: object) -> Polygon | MultiPolygon:
         ) as error:
             raise InvalidInputError(f"Not a GeoJSON geometry: {error}") from error
     elif isinstance(geometry, (tuple, list, np.ndarray)):
-        geometry = _box(geometry)
+        geometry = _box(geometry, in_degrees=in_degrees)
     if not isinstance(geometry, (Polygon, MultiPolygon)):
         kind = getattr(geometry, "geom_type", type(geometry).__name__)
         raise InvalidInputError(
@@ -163,13 +164,15 @@ def _as_polygon(geometry: object) -> Polygon | MultiPolygon:
     return geometry
 
 
-def _box(bounds: Sequence[Any] | NDArray[Any]) -> Polygon:
+def _box(bounds: Sequence[Any] | NDArray[Any], *, in_degrees: bool) -> Polygon:
     try:
         left, bottom, right, top = (float(v) for v in bounds)
     except (TypeError, ValueError) as error:
         raise InvalidInputError(
             f"Bounds must be four numbers (min x, min y, max x, max y), got {bounds!r}."
         ) from error
+    if in_degrees and -180 <= right < left <= 180 and left - right > 180:
+        right += 360  # across the antimeridian, as in RFC 7946, section 5.2
     if not (left < right and bottom < top):
         raise InvalidInputError(
             f"Bounds must be (min x, min y, max x, max y) with min < max, got {bounds!r}."

@@ -32,6 +32,12 @@ class Limits:
     bands: int = 1_024
     payload_bytes: int = 10_485_760
 
+    def within(self, request_bytes: int | None) -> Limits:
+        """These, and no request of more counted bytes than that; None for no bound."""
+        if request_bytes is None or request_bytes >= self.request_bytes:
+            return self
+        return replace(self, request_bytes=request_bytes)
+
 
 LIMITS = Limits()
 
@@ -113,7 +119,7 @@ class Tile:
         return tuple(replace(self, times=(time,)) for time in self.times)
 
 
-def tile_bytes(total: int, concurrency: int) -> int:
+def tile_bytes(total: int, concurrency: int, limits: Limits = LIMITS) -> int:
     """Counted bytes of a tile so that requests come in whole waves of equal tiles.
 
     A wave takes the latency and the time of one tile, so that as few waves as the largest tile
@@ -122,10 +128,12 @@ def tile_bytes(total: int, concurrency: int) -> int:
     Args:
         total: counted bytes of all images of the export.
         concurrency: requests at a time.
+        limits: what one request may ask for.
     """
-    waves = math.ceil(total / (concurrency * TARGET_BYTES))
+    most = min(TARGET_BYTES, limits.request_bytes)
+    waves = math.ceil(total / (concurrency * most))
     even = math.ceil(total / max(1, waves * concurrency))
-    return min(TARGET_BYTES, max(SMALLEST_BYTES, even))
+    return min(most, max(SMALLEST_BYTES, even))
 
 
 def plan_tiles(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tqdm.auto import tqdm
 
@@ -62,3 +62,40 @@ def patch_bar(total: int | None, *, enabled: bool) -> Iterator[Callable[[], obje
     """
     with tqdm(total=total, unit="patch", desc="Earth Engine", disable=not enabled) as bar:
         yield bar.update
+
+
+class RowCounter:
+    """Counts rows of a table, from any thread.
+
+    Args:
+        bar: that shows them.
+    """
+
+    def __init__(self, bar: tqdm[Any]) -> None:
+        self._bar = bar
+        self._lock = threading.Lock()
+
+    def add(self, count: int) -> None:
+        """Note rows that are there."""
+        with self._lock:
+            self._bar.update(count)
+
+    def expect(self, count: int) -> None:
+        """Note that there will be so many more."""
+        with self._lock:
+            self._bar.total = max(self._bar.n, self._bar.total or 0) + count
+            self._bar.refresh()
+
+
+@contextmanager
+def row_bar(*, enabled: bool) -> Iterator[RowCounter]:
+    """A bar that counts scenes.
+
+    Args:
+        enabled: whether to show it.
+
+    Yields:
+        What counts them.
+    """
+    with tqdm(unit="scene", desc="Earth Engine", disable=not enabled) as bar:
+        yield RowCounter(bar)

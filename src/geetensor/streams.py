@@ -186,7 +186,7 @@ def _fetch(
     sink = AssemblySink(
         cube.layout, cube.dtype, cube.fill, export.coverage, store, cast=export.cast
     )
-    at_a_time, limits = concurrency(transport, max_workers), known_limits(transport)
+    at_a_time, limits = concurrency(transport, max_workers), known_limits(transport, export.scenes)
 
     def requests() -> Iterator[PixelRequest]:
         for block in todo:

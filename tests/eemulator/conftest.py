@@ -22,14 +22,32 @@ def _session_server() -> Iterator[eemulator.Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def _own_server() -> Iterator[eemulator.Server]:
+    with eemulator.running(limits=eemulator.Limits(requests_per_second=None)) as server:
+        yield server
+
+
 @pytest.fixture
 def server(_session_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> eemulator.Server:
     """The shared server, `ee` signed in to it, its counters at zero."""
+    return _signed_in(_session_server, monkeypatch)
+
+
+@pytest.fixture
+def own_catalogue(
+    _own_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch
+) -> eemulator.Server:
+    """A server of the emulator's own collections, `ee` signed in to it."""
+    return _signed_in(_own_server, monkeypatch)
+
+
+def _signed_in(server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> eemulator.Server:
     monkeypatch.setattr(ee.deprecation, "_FetchDataCatalogStac", dict)
     state = ee.data._get_state()
-    if not (state.initialized and state.cloud_api_base_url == _session_server.url):
+    if not (state.initialized and state.cloud_api_base_url == server.url):
         ee.Reset()
-        ee.Initialize(credentials=None, url=_session_server.url, project=_session_server.project)
+        ee.Initialize(credentials=None, url=server.url, project=server.project)
     monkeypatch.setattr(ee.data._get_state(), "max_retries", 0)
-    _session_server.reset_stats()
-    return _session_server
+    server.reset_stats()
+    return server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import shapely
 from pyproj import Transformer
 
 from eemulator import Band, Catalog, CollectionAsset, Grid, ImageAsset
+from eemulator.catalog.lazy import LazyImages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,22 +63,30 @@ def is_valid(name: str, k: int, rows: Any, cols: Any) -> NDArray[np.bool_]:
     return np.asarray((np.asarray(rows) * 7 + np.asarray(cols) * 3 + k) % 11 != 0)
 
 
-def image(asset_id: str, k: int, grid: Grid, **properties: Any) -> ImageAsset:
-    """An image whose bands all follow `formula`."""
+@dataclass(frozen=True)
+class _Formula:
+    """The pixels of image `k`; whoever asks for one outside of the lattice is told so."""
 
-    def sample(
-        bands: Sequence[str], rows: NDArray[np.int64], cols: NDArray[np.int64]
+    k: int
+    grid: Grid
+
+    def __call__(
+        self, bands: Sequence[str], rows: NDArray[np.int64], cols: NDArray[np.int64]
     ) -> list[tuple[NDArray[Any], NDArray[np.bool_]]]:
         assert rows.min() >= 0
-        assert rows.max() < grid.height
+        assert rows.max() < self.grid.height
         assert cols.min() >= 0
-        assert cols.max() < grid.width
+        assert cols.max() < self.grid.width
         found = []
         for name in bands:
-            ok = is_valid(name, k, rows, cols)
-            values = formula(name, k, rows, cols)
+            ok = is_valid(name, self.k, rows, cols)
+            values = formula(name, self.k, rows, cols)
             found.append((np.where(ok, values, values.dtype.type(0)), ok))
         return found
+
+
+def image(asset_id: str, k: int, grid: Grid, **properties: Any) -> ImageAsset:
+    """An image whose bands all follow `formula`."""
 
     index = asset_id.rpartition("/")[2]
     return ImageAsset(
@@ -84,7 +94,7 @@ def image(asset_id: str, k: int, grid: Grid, **properties: Any) -> ImageAsset:
         bands=tuple(Band(name, np.dtype(dtype), grid) for name, dtype in DTYPES.items()),
         properties={"system:index": index, **properties},
         footprint=_footprint(grid),
-        sample=sample,
+        sample=_Formula(k, grid),
     )
 
 
@@ -122,8 +132,62 @@ def many(count: int) -> CollectionAsset:
     return CollectionAsset("TEST/MANY", images)
 
 
+ARCHIVE = 50_000
+"""Images of `archive`."""
+
+_PLACES = 100
+_HOURS = 3_600_000
+_MISSIONS = ("TERN", "GULL", "SKUA")
+
+
+def archive(count: int = ARCHIVE) -> CollectionAsset:
+    """Images made when they are looked at: three hours apart from 2000, at a hundred places.
+
+    Places are a lattice of 10 by 10 pixels of 1°, west to east and then north to south, from 40° E
+    and 10° S. `cloud` is `i * 37 % 101`.
+    """
+    places = [
+        Grid("EPSG:4326", (0.01, 0.0, 40.0 + k % 10, 0.0, -0.01, -10.0 - k // 10), 100, 100)
+        for k in range(_PLACES)
+    ]
+    bands = [(Band("u8", np.dtype(np.uint8), g), Band("f32", np.dtype(np.float32), g))
+             for g in places]  # fmt: skip
+    start = 946_684_800_000
+
+    def make(i: int) -> ImageAsset:
+        k = i % _PLACES
+        time = start + i * 3 * _HOURS
+        properties = {
+            "system:index": f"a{i:06d}",
+            "system:time_start": time,
+            "system:time_end": time + 30_000,
+            "number": i,
+            "cloud": i * 37 % 101,
+            "mission": _MISSIONS[i % 3],
+            "orbit": i % 143 + 1,
+            "place": f"P{k:02d}",
+            "product": f"PRODUCT_{i:06d}_{k:02d}",
+            "elevation": 30.0 + i % 60 / 2,
+            "azimuth": 90.0 + i % 90,
+            "polarisations": ["VV", "VH"],
+        }
+        return ImageAsset(
+            f"TEST/ARCHIVE/a{i:06d}",
+            bands[k],
+            properties,
+            _footprint(places[k]),
+            _Formula(i, places[k]),
+        )
+
+    def find(name: str) -> int | None:
+        known = name[:1] == "a" and name[1:].isdigit() and len(name) == 7
+        return int(name[1:]) if known and int(name[1:]) < count else None
+
+    return CollectionAsset("TEST/ARCHIVE", LazyImages(count, make, find))
+
+
 def catalog() -> Catalog:
-    """Single images in several lattices, a series, and a long collection."""
+    """Single images in several lattices, a series, and two long collections."""
     east = Grid(UTM.crs, (10.0, 0.0, 402_000.0, 0.0, -10.0, 8_000_020.0), 300, 250)
     pair = CollectionAsset(
         "TEST/PAIR",
@@ -138,5 +202,6 @@ def catalog() -> Catalog:
             series(),
             pair,
             many(5_010),
+            archive(),
         ]
     )

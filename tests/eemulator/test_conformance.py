@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import eemulator
 from tests.eemulator.wire import send
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import eemulator
+
 
 CONFORMANCE = Path(__file__).parents[1] / "conformance"
 REFUSALS = json.loads((CONFORMANCE / "refusals.json").read_text())
+TABLES = json.loads((CONFORMANCE / "tables.json").read_text())
 REQUESTS = json.loads((CONFORMANCE / "requests.json").read_text())
+VALUES = json.loads((CONFORMANCE / "values.json").read_text())
 
 
 @pytest.mark.parametrize(
@@ -33,15 +35,22 @@ def test_refusals(server: eemulator.Server, case: dict[str, Any]) -> None:
     assert re.fullmatch(pattern, error["message"])
 
 
-@pytest.fixture(scope="module")
-def own_catalogue() -> Iterator[eemulator.Server]:
-    with eemulator.running() as server:
-        yield server
-
-
 @pytest.mark.parametrize("case", REQUESTS, ids=lambda case: str(case["name"]))
 def test_requests(own_catalogue: eemulator.Server, case: dict[str, Any]) -> None:
     reply = send(own_catalogue, "POST", case["path"], case["body"])
     assert reply.status == 200
     assert reply.array.dtype.descr == [tuple(field) for field in case["reply"]["fields"]]
     assert list(reply.array.shape) == case["reply"]["shape"]
+
+
+@pytest.mark.parametrize("case", TABLES, ids=lambda case: str(case["name"]))
+def test_tables(own_catalogue: eemulator.Server, case: dict[str, Any]) -> None:
+    reply = send(own_catalogue, case["method"], case["path"], case["body"]).json
+    assert bool(reply.pop("nextPageToken", "")) == case["more"]
+    assert reply == case["reply"]
+
+
+@pytest.mark.parametrize("case", VALUES, ids=lambda case: str(case["name"]))
+def test_values(server: eemulator.Server, case: dict[str, Any]) -> None:
+    reply = send(server, "POST", case["path"], case["body"])
+    assert json.loads(reply.json["result"]) == case["text"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from typing import Any
 
 import ee
@@ -183,3 +184,14 @@ def test_the_first_55_are_there() -> None:
     names |= {f"{group}.{name}" for group, text in groups.items() for name in text.split()}
     assert len(names) == 55
     assert names <= set(registry.implemented())
+
+
+def test_an_image_is_described_within_an_expression() -> None:
+    image = ee.Image("TEST/UTM").select(["u8"])
+    described = ee.Dictionary(ee.Algorithms.Describe(image))
+    assert described.getInfo() == image.getInfo()
+    bands = json.loads(str(ee.String.encodeJSON(described.get("bands")).getInfo()))
+    assert bands == image.getInfo()["bands"]
+    assert bands[0]["dimensions"] == [300, 250]
+    with pytest.raises(ee.EEException, match="Dictionary: the emulator makes none"):
+        ee.Dictionary(ee.Algorithms.Describe(ee.Number(7))).getInfo()

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ee
+import geopandas as gpd
 import pytest
 import shapely
 
 import eemulator
-from geetensor import ee_image, ee_query, ee_utils, preview
+from geetensor import ee_image, ee_query, ee_scenes, ee_utils, preview
 from tests.geetensor.conftest import sign_in
 
 if TYPE_CHECKING:
@@ -29,9 +30,12 @@ def catalogue_server() -> Iterator[eemulator.Server]:
 
 
 @pytest.fixture
-def names(catalogue_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The names that examples use."""
+def names(
+    catalogue_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> dict[str, Any]:
+    """The names that examples use. The files that they write go to a folder of their own."""
     sign_in(catalogue_server, monkeypatch)
+    monkeypatch.chdir(tmp_path)
     aoi = shapely.box(47.46, -18.96, 47.47, -18.95)
     scenes = ee_query.query_s2_l2a(aoi, "2024-06-01", "2024-06-30")
     return {
@@ -40,13 +44,15 @@ def names(catalogue_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -
         "ee": ee,
         "ee_image": ee_image,
         "ee_query": ee_query,
+        "ee_scenes": ee_scenes,
         "eemulator": eemulator,
+        "gpd": gpd,
         "server": catalogue_server,
     }
 
 
 @pytest.mark.parametrize(
-    "module", [ee_image, ee_query, ee_utils, preview], ids=lambda m: m.__name__
+    "module", [ee_image, ee_query, ee_scenes, ee_utils, preview], ids=lambda m: m.__name__
 )
 def test_docstrings(
     names: dict[str, Any], module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -75,7 +81,9 @@ def test_the_readmes_examples(
     tmp_path: Path,
 ) -> None:
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    six_lines, patches, stream, xarray_opens, plan, emulator, signing_in = blocks
+    six_lines, patches, stream, xarray_opens, discovery, plan, elsewhere, emulator, signing_in = (
+        blocks
+    )
     [printed] = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
     with pytest.warns(UserWarning, match="Already signed in"):
         exec(six_lines, names)  # noqa: S102 - our own README
@@ -86,10 +94,16 @@ def test_the_readmes_examples(
     exec(stream, names)  # noqa: S102
     exec(xarray_opens, names)  # noqa: S102
     assert capsys.readouterr().out == "('time', 'band', 'y', 'x') uint16\n"
+    exec(discovery, names)  # noqa: S102
+    assert "LANDSAT_8" in capsys.readouterr().out
+    assert names["rows"]["area"].unique().tolist() == [0, 1]
     exec(plan, names)  # noqa: S102
     assert capsys.readouterr().out == printed
     picture = (ROOT / "docs/images/plan.svg").read_text(encoding="ascii")
     assert names["plan"].to_svg() == picture
+    exec(elsewhere, names)  # noqa: S102
+    assert len(names["items"]) == len(names["catalog"]) == len(names["year"])
+    assert Path("scenes.png").stat().st_size > 10_000
     ee.Reset()
     exec(emulator, names)  # noqa: S102
     assert capsys.readouterr().out

@@ -6,17 +6,22 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import ee
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from geopandas.testing import assert_geodataframe_equal
 
 from geetensor import ee_image, ee_query
-from geetensor.errors import EarthEngineError, InvalidInputError
+from geetensor.errors import EarthEngineError, InvalidInputError, NotFoundError, SignInError
 from tests.eemulator.synthetic import UTM
 from tests.geetensor.oracle import assert_exact
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     import eemulator
 
 HERE = (44.06, -18.10, 44.07, -18.09)
@@ -30,10 +35,11 @@ DTYPES = {
     "satellite": "str",
     "cloud_cover": "float64",
     "overlap_percentage": "float64",
-    "solar_day": "datetime64[s]",
+    "solar_day": "datetime64[ms]",
     "solar_time": "datetime64[ms]",
     "crs": "str",
     "transform": "object",
+    "shape": "object",
     "orbit": "str",
     "tile": "str",
     "geometry": "geometry",
@@ -61,6 +67,7 @@ def test_the_table(server: eemulator.Server) -> None:
     assert first["end_date"] == pd.Timestamp("2024-01-01T00:00:01", tz="UTC")
     assert first["crs"] == "EPSG:32738"
     assert first["transform"] == UTM.transform
+    assert first["shape"] == (UTM.height, UTM.width)
     assert first["overlap_percentage"] == pytest.approx(100)
     assert first["solar_time"] == pd.Timestamp("2024-01-01") + pd.Timedelta(
         milliseconds=round(44.065 * 240e3)
@@ -109,7 +116,7 @@ def test_properties_filters_and_limit(server: eemulator.Server) -> None:
     assert names(scenes) == ["s001", "s002", "s003"]
     assert list(scenes["cloud"]) == [40, 30, 20]
     assert scenes["even"].isna().tolist() == [True, False, True]
-    assert list(scenes.columns[:13]) == list(ee_query.COLUMNS)
+    assert list(scenes.columns[:14]) == list(ee_query.COLUMNS)
     assert list(query(properties="cloud")["cloud"]) == [50, 40, 30, 20, 10, 0]
 
 
@@ -123,7 +130,13 @@ def test_properties_filters_and_limit(server: eemulator.Server) -> None:
         ({"start_date": 20240101}, "Not a date: 20240101"),
         ({"limit": 0}, "limit must be a whole number above 0"),
         ({"limit": 2.5}, "limit must be a whole number above 0"),
+        ({"limit": True}, "limit must be a whole number above 0"),
         ({"properties": ["tile"]}, "column of its own: tile"),
+        ({"properties": [3]}, "properties must be names"),
+        ({"filters": "cloud < 20"}, "filters must be an ee.Filter, got str"),
+        ({"cloud_cover_max": "20"}, "cloud_cover_max must be percent"),
+        ({"cloud_cover_max": float("nan")}, "cloud_cover_max must be percent"),
+        ({"start_date": "2024-01-01", "end_date": None}, "Not a date: None"),
     ],
 )
 def test_bad_input_is_refused_before_any_request(
@@ -137,8 +150,27 @@ def test_bad_input_is_refused_before_any_request(
 
 
 def test_the_services_refusal_is_passed_on(server: eemulator.Server) -> None:
-    with pytest.raises(EarthEngineError, match="'NO/SUCH' not found"):
+    with pytest.raises(NotFoundError, match="'NO/SUCH' not found.* Check the asset id"):
         ee_query.query_collection("NO/SUCH", HERE, "2024-01-01", "2024-01-02")
+    with pytest.raises(EarthEngineError, match="'TEST/UTM' is not an ImageCollection.*ee_image"):
+        ee_query.query_collection("TEST/UTM", HERE, "2024-01-01", "2024-01-02")
+
+
+def test_without_a_session_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    ee.Reset()
+    asks: list[Callable[[], Any]] = [
+        query,
+        lambda: ee_query.query_s1(HERE, "2024", "2024", orbit="ASCENDING"),
+        lambda: ee_query.query_landsat(HERE, "2024", "2024", tiers=["RT"]),
+        lambda: ee_query.query_many("TEST/SERIES", [HERE], "2024", "2024"),
+    ]
+    for ask in asks:
+        with pytest.raises(SignInError, match="no Earth Engine session"):
+            ask()
+
+
+def test_without_dates_scenes_of_any_time(server: eemulator.Server) -> None:
+    assert len(query(start_date=None, end_date=None)) == 6
 
 
 def test_a_table_goes_into_export_cube_as_it_is(server: eemulator.Server) -> None:
@@ -146,3 +178,22 @@ def test_a_table_goes_into_export_cube_as_it_is(server: eemulator.Server) -> Non
     cube = ee_image.export_cube(scenes, HERE, ["u16"])
     for image, k in zip(cube, (10, 11), strict=True):
         assert_exact(image, ["u16"], k, UTM)
+
+
+def test_a_table_goes_through_geoparquet(server: eemulator.Server, tmp_path: Path) -> None:
+    scenes = query(properties=["cloud", "even", "name"], limit=2)
+    nothing = scenes[:0]
+    for table in (scenes, nothing):
+        table.to_parquet(tmp_path / "scenes.parquet")
+        again = gpd.read_parquet(tmp_path / "scenes.parquet")
+        assert {n: str(d) for n, d in again.dtypes.items()} == {
+            n: str(d) for n, d in table.dtypes.items()
+        }
+        for name in ("transform", "shape"):
+            again[name] = again[name].map(tuple)  # lists are arrays when they come back
+        assert_geodataframe_equal(again, table)
+    scenes.to_parquet(tmp_path / "scenes.parquet")
+    cube = ee_image.export_cube(gpd.read_parquet(tmp_path / "scenes.parquet"), HERE, ["u16"])
+    for image, k in zip(cube, (10, 11), strict=True):
+        assert_exact(image, ["u16"], k, UTM)
+    assert cube.attrs["acquisition_dates"] == list(scenes["acquisition_date"])

@@ -15,9 +15,9 @@ import eemulator
 import geetensor.engine.answer
 import geetensor.plan
 from geetensor import ee_image
-from geetensor.engine import pace
 from geetensor.engine.endpoint import endpoint_of
 from geetensor.engine.fetch import compute_value
+from geetensor.engine.pace import Patience
 from geetensor.engine.retry import RetryPolicy
 from geetensor.engine.session import Session, current_session
 from geetensor.engine.transport import Collected, Transport
@@ -65,13 +65,25 @@ def session(url: str, **extra: Any) -> Session:
 def test_what_hangs_is_not_waited_for(
     start: Start, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    monkeypatch.setattr(pace, "FLOOR", 0.5)
-    monkeypatch.setattr("geetensor.engine.scheduler.STALL_FLOOR", 0.5)
+    monkeypatch.setattr("geetensor.engine.fetch.STORED", Patience(0.5, 0.5, 0.5))
+    monkeypatch.setattr("geetensor.engine.job.STALL_FLOOR", 0.5)
     proxy = start(lambda path, n: Broken(how) if path.endswith("Pixels") and n % 9 == 2 else None)
     begun = time.monotonic()
     assert_exact(export(), BANDS, 3, UTM)
     assert time.monotonic() - begun < 20
     assert proxy.seen[1].endswith("Pixels")  # the second request, which hung
+
+
+def test_one_request_that_hangs_is_not_waited_for(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geetensor.engine.fetch.STORED", Patience(0.4, 0.4, 0.4))
+    monkeypatch.setattr(geetensor.plan, "TARGET_BYTES", 10**6)
+    proxy = start(lambda path, n: Broken("hang") if path.endswith("Pixels") and n == 2 else None)
+    begun = time.monotonic()
+    assert_exact(export(), BANDS, 3, UTM)
+    assert time.monotonic() - begun < 10
+    assert pixels(proxy) == 2 + 1
 
 
 def test_a_failure_leaves_no_connection_and_no_thread(start: Start) -> None:
@@ -119,15 +131,43 @@ def test_a_quoted_limit_is_relearned_by_no_tile(
         assert server.stats.refusals == {"request size": 1}
 
 
+@pytest.mark.parametrize("max_workers", [1, None])
 def test_a_size_that_is_too_much_for_memory_is_remembered(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, max_workers: int | None
 ) -> None:
     limits = eemulator.Limits(requests_per_second=None, max_pixels_bytes=70_000)
     monkeypatch.setattr(geetensor.plan, "TARGET_BYTES", 150_000)
     with eemulator.running(synthetic.catalog(), limits) as server:
         sign_in(server, monkeypatch)
-        assert_exact(export(max_workers=1), BANDS, 3, UTM)
-        assert server.stats.refusals["memory"] <= 2
+        assert_exact(export(max_workers=max_workers), BANDS, 3, UTM)
+        assert 0 < server.stats.refusals["memory"] <= (2 if max_workers else 12)
+        server.reset_stats()
+        assert_exact(export(max_workers=max_workers), BANDS, 3, UTM)
+        assert server.stats.refusals == {}
+
+
+def test_after_a_timeout_tiles_are_a_quarter(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(geetensor.plan, "TARGET_BYTES", 400_000)
+    refused = Refusal(400, "Computation timed out.")
+    proxy = start(lambda path, n: refused if path.endswith("Pixels") and n == 2 else None)
+    assert_exact(export(max_workers=1), BANDS, 3, UTM)
+    assert 1 + 8 <= pixels(proxy) <= 1 + 10  # two of 300 kB, as planned; of 75 kB, then
+    proxy.reset_stats()
+    assert_exact(export(max_workers=1), BANDS, 3, UTM)
+    assert 8 <= pixels(proxy) <= 12
+
+
+def test_a_quota_that_nobody_told_of_is_planned_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = eemulator.Limits(requests_per_second=None, concurrent_requests=2)
+    pace = eemulator.Pace(0.3, 2e6)
+    monkeypatch.setattr(geetensor.plan, "TARGET_BYTES", 200_000)
+    monkeypatch.setattr(geetensor.plan, "SMALLEST_BYTES", 10_000)
+    with eemulator.running(synthetic.catalog(), limits, pace=pace) as server:
+        sign_in(server, monkeypatch)
+        assert_exact(export(), BANDS, 3, UTM)
+        refused = sum(server.stats.refusals.values())
+        # 36 tiles were planned, of which two went out; all others are had in a few.
+        assert server.stats.requests["getPixels"] - refused <= 10
 
 
 def test_the_fast_path_sends_one_request(start: Start) -> None:

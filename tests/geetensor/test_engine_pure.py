@@ -20,10 +20,12 @@ import geetensor.engine.decode
 from geetensor.engine import wire
 from geetensor.engine.decode import pixel_decoder
 from geetensor.engine.expression import stacked
+from geetensor.engine.lesson import QUARTER, SMALLEST, SizeLesson
 from geetensor.engine.retry import (
     NO_REPLY,
     Remedy,
     RetryPolicy,
+    Weather,
     is_for_load,
     parse_retry_after,
     remedy,
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 CONFORMANCE = Path(__file__).parents[1] / "conformance"
 REQUESTS = json.loads((CONFORMANCE / "requests.json").read_text())
 REFUSALS = json.loads((CONFORMANCE / "refusals.json").read_text())
+TABLES = json.loads((CONFORMANCE / "tables.json").read_text())
+VALUES = json.loads((CONFORMANCE / "values.json").read_text())
 GRID = PixelGrid("EPSG:32738", Affine(10.0, 0, 7e5, 0, -10.0, 7.9e6), 3, 2)
 
 
@@ -99,6 +103,27 @@ def test_delays_grow_with_jitter_and_end() -> None:
     assert asked >= 10
 
 
+def test_what_fails_while_others_succeed_is_soon_asked_for_again() -> None:
+    policy = RetryPolicy(attempts=4, first_delay=1, growth=10, longest_delay=50, grace=2)
+    for attempt in (1, 2, 3):
+        delays = [policy.delay(attempt, None, random.Random(s), calm=True) for s in range(50)]
+        assert max(d for d in delays if d is not None) <= 2
+    last = [policy.delay(5, None, random.Random(s), calm=True) for s in range(50)]
+    assert 20 < max(d for d in last if d is not None) <= 50
+    assert policy.delay(6, None, random.Random(0), calm=True) is None
+
+
+def test_the_weather_is_that_of_the_latest_requests() -> None:
+    weather = Weather()
+    assert not weather.calm
+    for _ in range(100):
+        weather.note(good=True)
+    assert weather.calm
+    for _ in range(21):
+        weather.note(good=False)
+    assert not weather.calm
+
+
 def test_retry_after_is_read_from_the_headers() -> None:
     assert Reply(429, {"retry-after": "7"}).retry_after == 7
     assert Reply(429).retry_after is None
@@ -116,6 +141,27 @@ def test_retry_after_is_read_from_the_headers() -> None:
     ):
         assert parse_retry_after(text, now - 10) == seconds
     assert parse_retry_after(date, now + 10) == 0
+
+
+def test_stored_images_of_a_collection_are_one_source() -> None:
+    first, second = (wire.AssetRef(f"COPERNICUS/S2_SR_HARMONIZED/{n}") for n in "ab")
+    assert wire.source_of(first) == wire.source_of(second)
+    assert wire.source_of(first) != wire.source_of(wire.AssetRef("COPERNICUS/S2_HARMONIZED/a"))
+    computed = [wire.ExpressionRef(text, "x") for text in (b"{}", b"{}", b"[]")]
+    assert len({wire.source_of(ref) for ref in computed}) == 2
+
+
+def test_a_size_that_was_too_much_is_halved_or_more() -> None:
+    lesson = SizeLesson()
+    assert lesson.most[0] is None
+    lesson.failed(8_000_000, "User memory limit exceeded.")
+    assert lesson.most == (4_000_000, "User memory limit exceeded.")
+    lesson.failed(9_000_000, "not news")
+    assert lesson.most[0] == 4_000_000
+    lesson.failed(8_000_000, "Computation timed out.", caution=QUARTER)
+    assert lesson.most == (2_000_000, "Computation timed out.")
+    lesson.failed(1_000, "a case of its own")
+    assert lesson.most[0] == SMALLEST
 
 
 def test_older_quotas_answer_403() -> None:
@@ -346,3 +392,36 @@ def test_a_session_shows_no_secret_and_is_not_pickled() -> None:
     assert "hush" not in repr(session)
     with pytest.raises(TypeError, match="credentials"):
         pickle.dumps(session)
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in TABLES if c["path"].endswith("computeFeatures")], ids=lambda c: c["name"]
+)
+def test_pages_of_tables(case: dict[str, Any]) -> None:
+    body = case["body"]
+    expression, size = json.dumps(body["expression"]).encode(), body["pageSize"]
+    path, sent = wire.features_call(expression, size, "", "local-emulator", "")
+    assert (path, json.loads(sent)) == (case["path"], body)
+    _, later = wire.features_call(expression, size, "next", "local-emulator", "tag")
+    assert json.loads(later) == {**body, "pageToken": "next", "workloadTag": "tag"}
+    reply = {**case["reply"], "nextPageToken": "abc"}
+    features = case["reply"]["features"]
+    assert wire.decode_features(json.dumps(reply).encode()) == (features, "abc")
+    assert wire.decode_features(b'{"type": "FeatureCollection"}') == ([], "")
+
+
+@pytest.mark.parametrize("case", VALUES, ids=lambda c: c["name"])
+def test_grids_as_text(case: dict[str, Any]) -> None:
+    expression = json.dumps(case["expression"]).encode()
+    path, body = wire.compute_call(expression, "local-emulator", "")
+    assert (path, json.loads(body)) == (case["path"], case["body"])
+    [band] = case["text"]
+    info = wire.decode_band_info(band)
+    assert info.crs == "EPSG:4326"
+    assert info.shape is None
+
+
+@pytest.mark.parametrize("wrong", [None, 3, [], {}, {"id": "B1"}])
+def test_what_is_no_band(wrong: Any) -> None:
+    with pytest.raises(BadReplyError, match="Not the metadata of a band"):
+        wire.decode_band_info(wrong)

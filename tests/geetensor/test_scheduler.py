@@ -16,6 +16,7 @@ import pytest
 
 from geetensor.engine.events import Retried, Throttled
 from geetensor.engine.job import Job
+from geetensor.engine.pace import Pace, Patience
 from geetensor.engine.scheduler import Scheduler
 from geetensor.engine.tasks import Cap, Done, Fail, Outcome, Refused, Replace, Retry
 from geetensor.engine.throttle import Throttle
@@ -140,7 +141,7 @@ def test_refusals_use_up_no_attempt(scheduler: Scheduler) -> None:
 
 
 def test_endless_refusals_end(scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("geetensor.engine.scheduler.LONGEST_REFUSAL", 0.3)
+    monkeypatch.setattr("geetensor.engine.agenda.LONGEST_REFUSAL", 0.3)
     task = Refusing(lambda _: Refused(None, RuntimeError("too busy")))
     with pytest.raises(RuntimeError, match="too busy"):
         scheduler.run(Job([task]))
@@ -247,10 +248,10 @@ def test_ctrl_c_stops_all_within_a_second(scheduler: Scheduler) -> None:
     assert time.monotonic() - begun < 1.2
 
 
+@pytest.mark.parametrize("siblings", [0, 20])
 def test_a_request_far_slower_than_its_siblings_is_sent_again(
-    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+    scheduler: Scheduler, siblings: int
 ) -> None:
-    monkeypatch.setattr("geetensor.engine.pace.FLOOR", 0.3)
     hung = []
 
     class Slow(Script):
@@ -258,9 +259,9 @@ def test_a_request_far_slower_than_its_siblings_is_sent_again(
             hung.append(call.attempt)
             return hanging(call) if len(hung) == 1 else Done()
 
-    tasks = [Slow(lambda _: Done()), *[Script(Watch().act)] * 20]
+    tasks = [Slow(lambda _: Done()), *[Script(Watch().act)] * siblings]
     begun = time.monotonic()
-    scheduler.run(Job(tasks))
+    scheduler.run(Job(tasks, pace=Pace(Patience(0.4, 0.3, 0.2))))
     assert hung == [1, 1]
     assert time.monotonic() - begun < 5
 

@@ -575,7 +575,7 @@ def test_parts_of_blocks_survive_faults_and_little_room(
 def test_a_service_that_fails_leaves_what_is_stored(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("geetensor.engine.retry.RetryPolicy.delay", lambda *_: None)
+    monkeypatch.setattr("geetensor.engine.retry.RetryPolicy.delay", lambda *_, **__: None)
     gone = Refusal(503, "Gone.")
     proxy = start(lambda path, n: gone if path.endswith("Pixels") and n > 9 else None)
     with pytest.raises(ServiceUnavailableError):

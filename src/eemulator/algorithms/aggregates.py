@@ -33,6 +33,32 @@ def aggregate_histogram(source: Collection, name: str) -> dict[str, int]:
     return counts
 
 
+@algorithm("AggregateFeatureCollection.stats")
+def aggregate_stats(source: Collection, name: str) -> dict[str, Any]:
+    """What is usual to know of a property; every weight is 1. The names are remembered [M]."""
+    values = _column(source, name)
+    rows = [[value] for value in values]
+
+    def of(reducer: str) -> Any:
+        return next(iter(SIMPLE[reducer].table(rows).values()))
+
+    return {
+        "max": of("max"),
+        "mean": of("mean"),
+        "min": of("min"),
+        "sample_sd": of("sampleStdDev"),
+        "sample_var": of("sampleVariance"),
+        "sum": of("sum"),
+        "sum_sq": sum(value * value for value in values),
+        "total_count": len(source),
+        "total_sd": of("stdDev"),
+        "total_var": of("variance"),
+        "valid_count": len(values),
+        "weight_sum": len(values),
+        "weighted_sum": of("sum"),
+    }
+
+
 def _register_aggregate(name: str, reducer: Reducer) -> None:
     @algorithm(f"AggregateFeatureCollection.{name}")
     def run(source: Collection, column: str) -> Any:
@@ -50,6 +76,8 @@ _OF_REDUCER = {
     "total_sd": "stdDev",
     "total_var": "variance",
     "count_distinct": "countDistinct",
+    "sample_sd": "sampleStdDev",
+    "sample_var": "sampleVariance",
 }
 for _name, _reducer in _OF_REDUCER.items():
     _register_aggregate(_name, SIMPLE[_reducer])

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import heapq
 import sys
-from functools import cmp_to_key
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import shapely
+
 from ..errors import ServiceError
 from ..expression.registry import algorithm
+from ..limits import asset_not_found, too_many_elements
+from ..names import asset_id
 from ..values.collection import Collection
 from ..values.element import Element
 from ..values.filters import Filter, Operand
 from ..values.geometry import Feature, Geometry
 from ..values.time import Date
+from .geometries import bounds as bounds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
+    from ..expression.evaluate import Session
     from ..expression.function import Function
+    from ..values.projection import Projection
     from ..values.reducer import Reducer
 
 
@@ -48,13 +55,21 @@ def first(source: Collection) -> Element | None:
     return next(iter(source), None)
 
 
-@algorithm("Collection.toList")
-def to_list(source: Collection, count: int, offset: int) -> list[Element]:
-    """Some elements as a list."""
+@algorithm("Collection.toList", session=True)
+def to_list(session: Session, source: Collection, count: int, offset: int) -> list[Element]:
+    """Some elements as a list.
+
+    Raises:
+        ServiceError: more than a value may hold.
+    """
     if count < 0 or offset < 0:
         raise ServiceError("Parameters 'count' and 'offset' must not be negative.")
-    stop = min(offset + count, sys.maxsize)
-    return list(islice(source, min(offset, stop), stop))
+    most = session.limits.elements
+    start, stop = min(offset, sys.maxsize), min(offset + min(count, most + 1), sys.maxsize)
+    found = list(islice(source, start, stop))
+    if len(found) > most:
+        raise too_many_elements(most)
+    return found
 
 
 @algorithm("Collection.filter")
@@ -62,7 +77,8 @@ def filter_elements(source: Collection, test: Any) -> Collection:
     """The elements that pass."""
     if not isinstance(test, Filter):
         raise ServiceError("Parameter 'filter' must be a Filter.")
-    return source.derived(lambda: (element for element in source if test.passes(element)))
+    matches = test.matches
+    return source.derived(lambda: (element for element in source if matches(element, element)))
 
 
 @algorithm("Collection.limit")
@@ -70,10 +86,15 @@ def limit(source: Collection, most: int | None, key: str | None, ascending: bool
     """In order of a property, and not more than so many; elements without it come first."""
     if most is not None and most < 1:
         raise ServiceError(f"Parameter 'limit' must be positive, got {most}.")
+    most = None if most is None else min(most, sys.maxsize)
 
     def elements() -> Iterator[Element]:
-        ordered = source if key is None else sort_by(list(source), key, ascending)
-        return islice(iter(ordered), None if most is None else min(most, sys.maxsize))
+        if key is None:
+            return islice(iter(source), most)
+        ordered = sort_by(source, key, ascending, most)
+        # Each is let go as it is given: what becomes of it need not be held fifty thousand times.
+        ordered.reverse()
+        return (ordered.pop() for _ in range(len(ordered)))
 
     count = None
     if source.count is not None:
@@ -81,30 +102,30 @@ def limit(source: Collection, most: int | None, key: str | None, ascending: bool
     return source.derived(elements, count)
 
 
-def sort_by(elements: Sequence[Element], key: str, ascending: bool) -> list[Element]:
-    """A stable sort by a property."""
+def sort_by(
+    elements: Iterable[Element], key: str, ascending: bool, most: int | None = None
+) -> list[Element]:
+    """A stable sort by a property, perhaps of the first so many only."""
     operand = Operand(key, None)
-    return sorted(
-        elements, key=lambda element: sort_key(operand.of(element)), reverse=not ascending
-    )
+
+    def position(element: Element) -> tuple[int, Any]:
+        return sort_key(operand.of(element))
+
+    if most is None:
+        return sorted(elements, key=position, reverse=not ascending)
+    choose = heapq.nsmallest if ascending else heapq.nlargest
+    return choose(most, elements, key=position)
 
 
-def _compare(one: tuple[int, Any], other: tuple[int, Any]) -> int:
-    return (one > other) - (one < other)
-
-
-_key = cmp_to_key(_compare)
-
-
-def sort_key(value: Any) -> Any:
+def sort_key(value: Any) -> tuple[int, Any]:
     """An order of all values: nulls, then numbers, then strings, then the rest as it comes [I]."""
     if value is None:
-        return _key((0, 0))
+        return 0, 0
     if isinstance(value, Date):
         value = value.millis
     if isinstance(value, (int, float)):
-        return _key((1, value))
-    return _key((2, value) if isinstance(value, str) else (3, 0))
+        return 1, value
+    return (2, value) if isinstance(value, str) else (3, 0)
 
 
 @algorithm("Collection.map")
@@ -220,6 +241,41 @@ def _plain(value: Any) -> Any:
 def geometry(source: Collection, margin: object) -> Geometry | None:  # noqa: ARG001
     """The union of the elements' geometries."""
     return source.geometry
+
+
+@algorithm("Collection.bounds")
+def bounds(source: Collection, margin: object, proj: Projection) -> Geometry:  # noqa: ARG001
+    """The rectangle around all geometries."""
+    return bounds_of(source.geometry or Geometry(shapely.GeometryCollection()), None, proj)
+
+
+@algorithm("Collection.union")
+def union(source: Collection, margin: object) -> Collection:  # noqa: ARG001
+    """One feature of all geometries, whose index is `union_result` [S]."""
+    return Collection.of([Feature(source.geometry, {"system:index": "union_result"})])
+
+
+@algorithm("Collection.cache")
+def cache(source: Collection) -> Collection:
+    """The same: the emulator remembers what is short anyway."""
+    return source
+
+
+@algorithm("Collection.loadTable", session=True)
+def load_table(
+    session: Session,
+    name: str,
+    column: str | None,  # noqa: ARG001
+    version: int,  # noqa: ARG001
+) -> Collection:
+    """A stored table; the emulator has none.
+
+    Raises:
+        ServiceError: always.
+    """
+    if session.catalog.get(asset_id(name)) is None:
+        raise asset_not_found("Collection", name)
+    raise ServiceError(f"Asset '{name}' is not a FeatureCollection.")
 
 
 @algorithm("Collection.reduceColumns")

@@ -90,6 +90,24 @@ def remove(dictionary: dict[str, Any], names: list[str], ignore_missing: bool) -
     return {key: value for key, value in dictionary.items() if key not in names}
 
 
+@algorithm("Dictionary.rename")
+def rename(
+    dictionary: dict[str, Any], old: list[str], new: list[str], overwrite: bool
+) -> dict[str, Any]:
+    """Other names for some keys.
+
+    Raises:
+        ServiceError: one is not there, or would be there twice.
+    """
+    if len(old) != len(new):
+        raise ServiceError("The lists of old and new keys must be of one size.")
+    renamed = {to: get(dictionary, name, None) for name, to in zip(old, new, strict=True)}
+    kept = {key: value for key, value in dictionary.items() if key not in old}
+    if not overwrite and (taken := renamed.keys() & kept.keys()):
+        raise ServiceError(f"Dictionary contains the key already: '{min(taken)}'.")
+    return {**kept, **renamed}
+
+
 @algorithm("Dictionary.map")
 def map_values(dictionary: dict[str, Any], function: Function) -> dict[str, Any]:
     """A function of each key and value."""

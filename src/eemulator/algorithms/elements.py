@@ -8,7 +8,7 @@ from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..values.element import Element
 from ..values.geometry import Feature, Geometry
-from ..values.parse import parse_geometry
+from ..values.parse import parse_geometry, pattern_of
 
 
 @algorithm("Feature")
@@ -91,7 +91,7 @@ def copy_properties(
     return target.with_properties({**target.properties, **copied})
 
 
-@algorithm("Image.id")
+@algorithm("Image.id", "Feature.id")
 def identifier(element: Element) -> str | None:
     """The id within a collection; of a stored image alone, its asset id."""
     return element.index
@@ -101,3 +101,36 @@ def identifier(element: Element) -> str | None:
 def geometry(element: Element, *precision: object) -> Geometry | None:  # noqa: ARG001
     """Where it is."""
     return element.geometry
+
+
+@algorithm("Feature.select")
+def select(
+    element: Element, selectors: list[str], names: list[str] | None, retain_geometry: bool
+) -> Element:
+    """Some properties, by name or regular expression, perhaps under other names."""
+    chosen: list[str] = []
+    for selector in selectors:
+        pattern = pattern_of(selector)
+        known = (name for name in element.properties if not name.startswith("system:"))
+        found = [name for name in known if name == selector or pattern.fullmatch(name)]
+        chosen += [name for name in (found or [selector]) if name not in chosen]
+    if names is not None and len(names) != len(chosen):
+        raise ServiceError(
+            f"The number of new names ({len(names)}) must match the number of properties "
+            f"selected ({len(chosen)})."
+        )
+    values = {new: element.get(old) for old, new in zip(chosen, names or chosen, strict=True)}
+    properties = {name: value for name, value in values.items() if value is not None}
+    if element.index is not None:
+        properties["system:index"] = element.index
+    return Feature(element.geometry if retain_geometry else None, properties)
+
+
+@algorithm("Element.replaceProperties")
+def replace_properties(target: Element, source: Element | None) -> Element:
+    """The properties of another element in place of its own; the index stays."""
+    properties = {} if source is None else dict(source.properties)
+    properties.pop("system:index", None)
+    if target.index is not None:
+        properties["system:index"] = target.index
+    return target.with_properties(properties)

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
-from ..values.filters import Filter, Operand, comparable, comparison, geometry_of
+from ..values.filters import (
+    Filter,
+    Operand,
+    comparable,
+    comparison,
+    geometry_of,
+    nearness,
+    of_elements,
+    operands,
+)
+from ..values.measures import distance
 from ..values.parse import parse_date
 from ..values.shapes import disjoint, inside, intersects
 from ..values.time import Date, DateRange
@@ -83,7 +93,9 @@ def _register(names: tuple[str, ...], predicate: Callable[[Any, Any], bool]) -> 
     def compare(
         left_field: str | None, right_value: Any, right_field: str | None, left_value: Any
     ) -> Filter:
-        return comparison(predicate, left_field, right_value, right_field, left_value)
+        sides = operands(left_field, right_value, right_field, left_value)
+        made = comparison(predicate, sides)
+        return Filter(made.matches, equal=sides) if predicate is _equal else made
 
 
 def _register_spatial(name: str, predicate: Callable[[Any, Any], bool]) -> None:
@@ -95,13 +107,18 @@ def _register_spatial(name: str, predicate: Callable[[Any, Any], bool]) -> None:
         left_value: Any,
         max_error: Any,  # noqa: ARG001
     ) -> Filter:
-        return comparison(predicate, left_field, right_value, right_field, left_value)
+        return comparison(predicate, operands(left_field, right_value, right_field, left_value))
 
 
 for _names, _predicate in _PREDICATES.items():
     _register(_names, _predicate)
 for _name, _predicate in _SPATIAL.items():
     _register_spatial(_name, _predicate)
+
+
+def _difference(one: Any, other: Any) -> float | None:
+    a, b = _instant(one), _instant(other)
+    return None if a is None or b is None else abs(a - b)
 
 
 @algorithm("Filter.maxDifference")
@@ -112,59 +129,77 @@ def max_difference(
     right_field: str | None,
     left_value: Any,
 ) -> Filter:
-    """Two numbers that lie close together."""
+    """Two numbers that lie close together; the difference is a join's measure."""
+    sides = operands(left_field, right_value, right_field, left_value)
+    return nearness(_difference, difference, sides)
 
-    def close(one: Any, other: Any) -> bool:
-        a, b = _instant(one), _instant(other)
-        return a is not None and b is not None and abs(a - b) <= difference
 
-    return comparison(close, left_field, right_value, right_field, left_value)
+def _apart(one: Any, other: Any) -> float | None:
+    left, right = geometry_of(one), geometry_of(other)
+    return None if left is None or right is None else distance(left, right)
+
+
+@algorithm("Filter.withinDistance")
+def within_distance(
+    most: float,
+    left_field: str | None,
+    right_value: Any,
+    right_field: str | None,
+    left_value: Any,
+    max_error: Any,  # noqa: ARG001
+) -> Filter:
+    """Two geometries that lie close together, in metres; the distance is a join's measure."""
+    return nearness(_apart, most, operands(left_field, right_value, right_field, left_value))
 
 
 @algorithm("Filter.not")
 def negate(inner: Filter) -> Filter:
     """Passes what another does not: also an element without the property."""
-    test = inner.passes
-    return Filter(lambda element: not test(element))
+    test = inner.matches
+    return Filter(lambda one, other: not test(one, other))
 
 
 @algorithm("Filter.and")
 def conjunction(filters: list[Filter]) -> Filter:
-    """Passes what all pass."""
-    tests = [each.passes for each in filters]
-    return Filter(lambda element: all(test(element) for test in tests))
+    """Passes what all pass; the measure is that of the first that has one [M]."""
+    tests = [each.matches for each in filters]
+    return Filter(
+        lambda one, other: all(test(one, other) for test in tests),
+        next((each.measure for each in filters if each.measure), None),
+        next((each.equal for each in filters if each.equal), None),
+    )
 
 
 @algorithm("Filter.or")
 def disjunction(filters: list[Filter]) -> Filter:
     """Passes what any passes."""
-    tests = [each.passes for each in filters]
-    return Filter(lambda element: any(test(element) for test in tests))
+    tests = [each.matches for each in filters]
+    return Filter(lambda one, other: any(test(one, other) for test in tests))
 
 
 @algorithm("Filter.always")
 def always() -> Filter:
     """Passes everything."""
-    return Filter(lambda _: True)
+    return Filter(lambda one, other: True)  # noqa: ARG005
 
 
 @algorithm("Filter.never")
 def never() -> Filter:
     """Passes nothing."""
-    return Filter(lambda _: False)
+    return Filter(lambda one, other: False)  # noqa: ARG005
 
 
 @algorithm("Filter.notNull")
 def not_null(names: list[str]) -> Filter:
     """Elements that have all of some properties."""
-    operands = [Operand(name, None) for name in names]
-    return Filter(lambda element: all(each.of(element) is not None for each in operands))
+    fields = [Operand(name, None) for name in names]
+    return of_elements(lambda element: all(each.of(element) is not None for each in fields))
 
 
 @algorithm("Filter.hasGeometry")
 def has_geometry() -> Filter:
     """Elements that have a geometry."""
-    return Filter(lambda element: element.geometry is not None)
+    return of_elements(lambda element: element.geometry is not None)
 
 
 @algorithm("Filter.rangeContains")
@@ -177,7 +212,7 @@ def range_contains(selector: str, low: Any, high: Any) -> Filter:
         value = value.millis if isinstance(value, Date) else value
         return comparable(value, low) and comparable(value, high) and low <= value <= high
 
-    return Filter(passes)
+    return of_elements(passes)
 
 
 @algorithm("Filter.dayOfYear")
@@ -201,7 +236,7 @@ def calendar_range(start: int, end: int | None, field: str) -> Filter:
         value = read(parse_date(time))
         return low <= value <= high if low <= high else value >= low or value <= high
 
-    return Filter(passes)
+    return of_elements(passes)
 
 
 _FIELDS: dict[str, Callable[[Date], int]] = {

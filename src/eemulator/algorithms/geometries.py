@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
-from ..values.geometry import Geometry
+from ..values import measures
+from ..values.geometry import WORLD, Feature, Geometry
 from ..values.parse import parse_geometry
-from ..values.projection import WGS84, Projection
-from ..values.shapes import disjoint, inside, intersects
+from ..values.projection import WGS84, Projection, parse_crs
+from ..values.shapes import combined, disjoint, inside, intersects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from ..values.element import Element
+    from ..values.margin import ErrorMargin
 
 
 def _made(kind: str, coordinates: Any, crs: Projection | None, geodesic: bool | None) -> Geometry:
@@ -94,16 +99,104 @@ def multi_geometry(
     return Geometry(shapely.GeometryCollection(shapes), name, bool(geodesic))
 
 
-def _register_relation(name: str, relation: Callable[[Geometry, Geometry], bool]) -> None:
+def _in(shape: Geometry, proj: Projection | None) -> Geometry:
+    """A shape in the CRS in which an operation was asked for; itself where in none."""
+    return shape if proj is None else Geometry(shape.shape_in(proj.crs), proj.crs, geodesic=False)
+
+
+def _with_place(element: Element, place: Geometry) -> Feature:
+    return Feature(place, element.properties)
+
+
+def _place(element: Element) -> Geometry:
+    """Where a feature is.
+
+    Raises:
+        ServiceError: nowhere.
+    """
+    if element.geometry is None:
+        raise ServiceError("The feature has no geometry.")
+    return element.geometry
+
+
+Relation = Callable[[Geometry, Geometry], bool]
+
+
+def _register_relation(name: str, relation: Relation) -> None:
     @algorithm(f"Geometry.{name}")
-    def test(left: Geometry, right: Geometry, margin: Any, proj: Any) -> bool:  # noqa: ARG001
-        return relation(left, right)
+    def test(left: Geometry, right: Geometry, margin: Any, proj: Projection | None) -> bool:  # noqa: ARG001
+        return relation(_in(left, proj), _in(right, proj))
+
+    @algorithm(f"Feature.{name}")
+    def test_features(
+        left: Element,
+        right: Element,
+        margin: Any,  # noqa: ARG001
+        proj: Projection | None,
+    ) -> bool:
+        return relation(_in(_place(left), proj), _in(_place(right), proj))
 
 
 _register_relation("contains", lambda left, right: inside(right, left))
 _register_relation("containedIn", inside)
 _register_relation("intersects", intersects)
 _register_relation("disjoint", disjoint)
+
+Operation = Callable[[BaseGeometry, BaseGeometry], BaseGeometry]
+
+
+def _register_operation(name: str, operation: Operation) -> None:
+    """What is made of two; in the projection asked for, or else where `combined` works."""
+
+    @algorithm(f"Geometry.{name}")
+    def run(left: Geometry, right: Geometry, margin: Any, proj: Projection | None) -> Geometry:  # noqa: ARG001
+        return combined(_in(left, proj), _in(right, proj), operation)
+
+    @algorithm(f"Feature.{name}")
+    def run_features(
+        left: Element,
+        right: Element,
+        margin: Any,  # noqa: ARG001
+        proj: Projection | None,
+    ) -> Element:
+        made = combined(_in(_place(left), proj), _in(_place(right), proj), operation)
+        return _with_place(left, made)
+
+
+_register_operation("intersection", lambda left, right: left.intersection(right))
+_register_operation("union", lambda left, right: left.union(right))
+_register_operation("difference", lambda left, right: left.difference(right))
+_register_operation("symmetricDifference", lambda left, right: left.symmetric_difference(right))
+
+
+def _register_change(name: str, change: Callable[[Geometry], Geometry]) -> None:
+    """Another shape made of one; in the projection asked for."""
+
+    @algorithm(f"Geometry.{name}")
+    def run(shape: Geometry, margin: Any, proj: Projection | None) -> Geometry:  # noqa: ARG001
+        return change(_in(shape, proj))
+
+    @algorithm(f"Feature.{name}")
+    def run_feature(element: Element, margin: Any, proj: Projection | None) -> Element:  # noqa: ARG001
+        return _with_place(element, change(_in(_place(element), proj)))
+
+
+def _centroid(shape: Geometry) -> Geometry:
+    if _is_projected(shape):
+        return Geometry(shape.filled.valid.centroid, shape.crs, geodesic=False)
+    return measures.centroid(shape)
+
+
+def _is_projected(shape: Geometry) -> bool:
+    return not parse_crs(shape.crs).is_geographic
+
+
+_register_change(
+    "convexHull", lambda shape: Geometry(shape.valid.convex_hull, shape.crs, shape.geodesic)
+)
+_register_change(
+    "dissolve", lambda shape: Geometry(shapely.union_all(shape.valid), shape.crs, shape.geodesic)
+)
 
 
 @algorithm("Geometry.bounds")
@@ -113,6 +206,173 @@ def bounds(shape: Geometry, margin: Any, proj: Projection | None) -> Geometry:  
     return Geometry(shapely.box(*shape.bounds_in(target), ccw=True), target, geodesic=False)
 
 
+@algorithm("Feature.bounds")
+def feature_bounds(element: Element, margin: Any, proj: Projection | None) -> Element:
+    """The same with the bounding rectangle."""
+    return _with_place(element, bounds(_place(element), margin, proj))
+
+
+@algorithm("Geometry.centroid")
+def centroid(shape: Geometry, margin: Any, proj: Projection | None) -> Geometry:  # noqa: ARG001
+    """The middle of the area; in EPSG:4326 by default."""
+    return measures.centroid(shape) if proj is None else _centroid(_in(shape, proj))
+
+
+@algorithm("Feature.centroid")
+def feature_centroid(element: Element, margin: Any, proj: Projection | None) -> Element:
+    """The same at the middle of its area."""
+    return _with_place(element, centroid(_place(element), margin, proj))
+
+
+@algorithm("Geometry.buffer")
+def buffer(
+    shape: Geometry,
+    distance: float,
+    margin: Any,  # noqa: ARG001
+    proj: Projection | None,
+) -> Geometry:
+    """All points within a distance: in metres, or in units of the projection asked for."""
+    if not math.isfinite(distance):
+        raise ServiceError(f"The distance must be finite, got {distance}.")
+    if proj is None:
+        return measures.buffered(shape, distance)
+    return Geometry(_in(shape, proj).filled.valid.buffer(distance), proj.crs, geodesic=False)
+
+
+@algorithm("Feature.buffer")
+def feature_buffer(
+    element: Element, distance: float, margin: Any, proj: Projection | None
+) -> Element:
+    """The same, wider."""
+    return _with_place(element, buffer(_place(element), distance, margin, proj))
+
+
+@algorithm("Geometry.simplify")
+def simplify(shape: Geometry, margin: ErrorMargin, proj: Projection | None) -> Geometry:
+    """Fewer points, within a margin: in metres, or in units of the projection."""
+    most = margin.value
+    if most is None or not (math.isfinite(most) and most >= 0):
+        raise ServiceError("Parameter 'maxError' must be a distance.")
+    if margin.unit == "projected":
+        moved = _in(shape, proj)
+        return Geometry(moved.valid.simplify(most), moved.crs, moved.geodesic)
+    found = measures.simplified(shape, most)
+    return found if proj is None else _in(found, proj)
+
+
+@algorithm("Feature.simplify")
+def feature_simplify(element: Element, margin: ErrorMargin, proj: Projection | None) -> Element:
+    """The same with fewer points."""
+    return _with_place(element, simplify(_place(element), margin, proj))
+
+
+def _register_measure(
+    name: str, on_earth: Callable[[Geometry], float], in_plane: Callable[[BaseGeometry], float]
+) -> None:
+    """A number: in metres on the Earth, or in units of the projection asked for."""
+
+    def measured(shape: Geometry, proj: Projection | None) -> float:
+        return on_earth(shape) if proj is None else in_plane(_in(shape, proj).valid)
+
+    @algorithm(f"Geometry.{name}")
+    def run(shape: Geometry, margin: Any, proj: Projection | None) -> float:  # noqa: ARG001
+        return measured(shape, proj)
+
+    @algorithm(f"Feature.{name}")
+    def run_feature(element: Element, margin: Any, proj: Projection | None) -> float:  # noqa: ARG001
+        return measured(_place(element), proj)
+
+
+def _lines(shape: BaseGeometry) -> float:
+    lines = (part for part in shapely.get_parts(shape) if part.geom_type.startswith("Line"))
+    return float(sum(line.length for line in lines))
+
+
+_register_measure("area", measures.area, lambda shape: shape.area)
+_register_measure("perimeter", measures.perimeter, lambda shape: shape.length - _lines(shape))
+_register_measure("length", measures.length, _lines)
+
+
+@algorithm("Geometry.distance")
+def distance(
+    left: Geometry,
+    right: Geometry,
+    margin: Any,  # noqa: ARG001
+    proj: Projection | None,
+    spherical: bool,
+) -> float:
+    """Metres between two, or units of the projection asked for.
+
+    Raises:
+        ServiceError: on the sphere.
+    """
+    if proj is not None:
+        return float(_in(left, proj).valid.distance(_in(right, proj).valid))
+    if spherical:
+        raise ServiceError("The emulator measures distances on the ellipsoid only.")
+    return measures.distance(left, right)
+
+
+@algorithm("Feature.distance")
+def feature_distance(
+    left: Element, right: Element, margin: Any, proj: Projection | None, spherical: bool
+) -> float:
+    """Metres between two."""
+    return distance(_place(left), _place(right), margin, proj, spherical)
+
+
+@algorithm("Geometry.withinDistance")
+def within_distance(
+    left: Geometry, right: Geometry, most: float, margin: Any, proj: Projection | None
+) -> bool:
+    """Whether two lie close together."""
+    return distance(left, right, margin, proj, spherical=False) <= most
+
+
+@algorithm("Feature.withinDistance")
+def feature_within_distance(
+    left: Element, right: Element, most: float, margin: Any, proj: Projection | None
+) -> bool:
+    """Whether two lie close together."""
+    return within_distance(_place(left), _place(right), most, margin, proj)
+
+
+@algorithm("Geometry.closestPoints")
+def closest_points(
+    left: Geometry,
+    right: Geometry,
+    margin: Any,  # noqa: ARG001
+    proj: Projection | None,
+) -> dict[str, Geometry]:
+    """The point of each that is nearest to the other."""
+    if proj is not None:
+        raise ServiceError("The emulator finds closest points on the Earth only.")
+    found = measures.nearest(left, right)
+    return {} if found is None else dict(zip(("left", "right"), found, strict=True))
+
+
+@algorithm("Geometry.closestPoint")
+def closest_point(
+    left: Geometry, right: Geometry, margin: Any, proj: Projection | None
+) -> Geometry | None:
+    """The point of the right one that is nearest to the left one."""
+    return closest_points(left, right, margin, proj).get("right")
+
+
+@algorithm("Geometry.geometries")
+def geometries_of(shape: Geometry) -> list[Geometry]:
+    """The parts of a collection; any other geometry alone."""
+    if shape.shape.geom_type != "GeometryCollection":
+        return [shape]
+    return [Geometry(part, shape.crs, shape.geodesic) for part in shapely.get_parts(shape.shape)]
+
+
+@algorithm("Geometry.isUnbounded")
+def is_unbounded(shape: Geometry) -> bool:
+    """Whether it is the whole world, as that of an image without bounds."""
+    return shape is WORLD
+
+
 @algorithm("Geometry.transform")
 def transform(
     shape: Geometry,
@@ -120,9 +380,25 @@ def transform(
     margin: Any,  # noqa: ARG001
     geodesic: bool | None,
 ) -> Geometry:
-    """In another CRS, vertex by vertex."""
-    keep = shape.geodesic if geodesic is None else geodesic
-    return Geometry(shape.shape_in(proj.crs), proj.crs, keep)
+    """In another CRS, vertex by vertex; edges are geodesics in a geographic CRS by default [S]."""
+    straight = not parse_crs(proj.crs).is_geographic
+    return Geometry(
+        shape.shape_in(proj.crs), proj.crs, not straight if geodesic is None else geodesic
+    )
+
+
+@algorithm("Feature.transform")
+def feature_transform(
+    element: Element, proj: Projection, margin: Any, geodesic: bool | None
+) -> Element:
+    """The same in another CRS."""
+    return _with_place(element, transform(_place(element), proj, margin, geodesic))
+
+
+@algorithm("Feature.setGeometry")
+def set_geometry(element: Element, place: Geometry | None) -> Element:
+    """The same somewhere else."""
+    return Feature(place, element.properties)
 
 
 @algorithm("Geometry.coordinates")

@@ -17,7 +17,6 @@ from ..values.geometry import WORLD, Geometry
 from ..values.image import Image, ImageBand, require_bands
 from ..values.parse import parse_date
 from ..values.projection import Projection
-from ..values.shapes import areal
 
 if TYPE_CHECKING:
     from ..expression.evaluate import Session
@@ -46,7 +45,7 @@ def geometry(element: Image, *precision: object) -> Geometry:  # noqa: ARG001
     found = element.geometry
     if found is None:
         return WORLD
-    return Geometry(areal(found.shape), found.crs, found.geodesic)
+    return found.filled
 
 
 @algorithm("Image.date")

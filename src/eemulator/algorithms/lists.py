@@ -219,3 +219,76 @@ def reduce(items: list[Any], reducer: Reducer) -> Any:
         raise ServiceError(f"The reducer needs {reducer.inputs} inputs an item.")
     outputs = reducer.table(rows)
     return next(iter(outputs.values())) if len(outputs) == 1 else outputs
+
+
+@algorithm("List.frequency")
+def frequency(items: list[Any], item: Any) -> int:
+    """How often an item is there."""
+    return items.count(item)
+
+
+@algorithm("List.insert")
+def insert(items: list[Any], index: int, item: Any) -> list[Any]:
+    """One more at a position; negative ones count from the end."""
+    if not -len(items) <= index <= len(items):
+        raise ServiceError(f"List index {index} is out of range for {len(items)} items.")
+    made = items.copy()
+    made.insert(index, item)
+    return made
+
+
+@algorithm("List.set")
+def set_(items: list[Any], index: int, item: Any) -> list[Any]:
+    """Another item at a position; negative ones count from the end."""
+    get(items, index)
+    made = items.copy()
+    made[index] = item
+    return made
+
+
+@algorithm("List.replace")
+def replace(items: list[Any], old: Any, new: Any) -> list[Any]:
+    """One item in place of the first of another."""
+    position = index_of(items, old)
+    return items if position < 0 else set_(items, position, new)
+
+
+@algorithm("List.splice")
+def splice(items: list[Any], start: int, count: int, other: list[Any] | None) -> list[Any]:
+    """Another list in place of some items from a position on."""
+    if count < 0:
+        raise ServiceError(f"Parameter 'count' must not be negative, got {count}.")
+    begin = max(start + len(items), 0) if start < 0 else start
+    return [*items[:begin], *(other or ()), *items[begin + count :]]
+
+
+@algorithm("List.swap")
+def swap(items: list[Any], one: int, other: int) -> list[Any]:
+    """Two items in each other's place."""
+    first, second = get(items, one), get(items, other)
+    return set_(set_(items, one, second), other, first)
+
+
+@algorithm("List.unzip")
+def unzip(items: list[list[Any]]) -> list[list[Any]]:
+    """The first of each item, then the second of each, as far as all have one."""
+    if not all(isinstance(item, list) for item in items):
+        raise ServiceError("The items must be lists.")
+    return [list(column) for column in zip(*items, strict=False)]
+
+
+def _starts(items: list[Any], part: list[Any]) -> list[int]:
+    last = len(items) - len(part)
+    return [at for at in range(last + 1) if items[at : at + len(part)] == part]
+
+
+@algorithm("List.indexOfSublist")
+def index_of_sublist(items: list[Any], part: list[Any]) -> int:
+    """Where a list is first found within; -1 for nowhere."""
+    return next(iter(_starts(items, part)), -1)
+
+
+@algorithm("List.lastIndexOfSubList")
+def last_index_of_sublist(items: list[Any], part: list[Any]) -> int:
+    """Where a list is last found within; -1 for nowhere."""
+    return next(reversed(_starts(items, part)), -1)

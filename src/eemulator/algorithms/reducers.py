@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
-from ..values.reducer import SIMPLE, Reducer, combined, repeat, to_list
+from ..values.compound import combined, grouped, percentiles, repeat, side_by_side, to_list
+from ..values.reducer import SIMPLE, Reducer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _PLAIN = (
     "mean",
@@ -18,6 +23,11 @@ _PLAIN = (
     "variance",
     "allNonZero",
     "anyNonZero",
+    "countDistinctNonNull",
+    "countEvery",
+    "frequencyHistogram",
+    "sampleStdDev",
+    "sampleVariance",
 )
 
 
@@ -29,12 +39,14 @@ def _register(name: str, reducer: Reducer) -> None:
 
 for _name in _PLAIN:
     _register(_name, SIMPLE[_name])
-# Rows with nulls are dropped before any of these sees them, so there is no difference.
+# Rows with nulls are dropped before any of these sees them.
 for _name, _of in {
     "first": "first",
     "last": "last",
     "firstNonNull": "first",
     "lastNonNull": "last",
+    "and": "allNonZero",
+    "or": "anyNonZero",
 }.items():
     _register(_name, SIMPLE[_of])
 _register("minMax", combined("minMax", (SIMPLE["min"], SIMPLE["max"])))
@@ -70,6 +82,46 @@ def make_to_list(size: int | None, optional: int) -> Reducer:
 def make_repeat(reducer: Reducer, count: int) -> Reducer:
     """Copies of a reducer, side by side."""
     return repeat(reducer, count)
+
+
+@algorithm("Reducer.combine")
+def make_combine(one: Reducer, other: Reducer, prefix: str, shared: bool) -> Reducer:
+    """Two reducers at once."""
+    return side_by_side(one, other, prefix, shared=shared)
+
+
+@algorithm("Reducer.group")
+def make_group(reducer: Reducer, field: int, name: str) -> Reducer:
+    """A reducer over each group of rows."""
+    return grouped(reducer, field, name)
+
+
+@algorithm("Reducer.setOutputs")
+def set_outputs(reducer: Reducer, names: list[str]) -> Reducer:
+    """Other names for the outputs."""
+    if len(names) != len(reducer.outputs) or len(set(names)) != len(names):
+        raise ServiceError(f"The reducer has {len(reducer.outputs)} outputs to be named.")
+    return replace(reducer, outputs=tuple(names))
+
+
+@algorithm("Reducer.unweighted")
+def make_unweighted(reducer: Reducer) -> Reducer:
+    """Every input counts alike."""
+
+    def aggregate(rows: Sequence[Any], weights: Sequence[float]) -> list[Any]:
+        return reducer.aggregate(rows, [1.0] * len(weights))
+
+    return replace(reducer, aggregate=aggregate, weighted=False)
+
+
+@algorithm("Reducer.percentile")
+def make_percentile(
+    wanted: list[float],
+    names: list[str] | None,
+    *buckets: Any,  # noqa: ARG001 - exact at any number of values
+) -> Reducer:
+    """Percentiles."""
+    return percentiles(wanted, names)
 
 
 @algorithm("Reducer.getOutputs")

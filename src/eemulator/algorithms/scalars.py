@@ -1,23 +1,19 @@
-"""Numbers and strings."""
+"""Numbers."""
 
 from __future__ import annotations
 
-import json
 import math
 import operator
+import re
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
-from ..values.to_json import number, to_json
+from ..values.numbers import number
 from .image_cast import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from ..expression.evaluate import Session
-
-_MOST_CHARACTERS = 10_000_000
 
 
 def _divide(a: float, b: float) -> float:
@@ -144,67 +140,22 @@ def _decimal(text: str) -> float:
         return float(text)
 
 
-@algorithm("String", session=True)
-def string(session: Session, value: Any) -> str:
-    """Anything as text."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (int, float)):
-        return str(number(value))
-    return json.dumps(to_json(value, session.limits))
+@algorithm("Number.format")
+def format_(value: float, pattern: str) -> str:
+    """A number as text, by a pattern of printf's.
+
+    Raises:
+        ServiceError: it is none, or not for one number.
+    """
+    found = _PATTERN.fullmatch(pattern)
+    if found is None:
+        raise ServiceError(f"Invalid number format '{pattern}'.")
+    if found["kind"] == "s":
+        return pattern.replace(found["field"], str(number(value)), 1)
+    whole = found["kind"] in "dxX"
+    if whole and not float(value).is_integer():
+        raise ServiceError(f"The format '{pattern}' is for whole numbers, got {value}.")
+    return pattern % (int(value) if whole else float(value))
 
 
-@algorithm("String.cat")
-def cat(one: str, other: str) -> str:
-    """One after the other."""
-    if len(one) + len(other) > _MOST_CHARACTERS:
-        raise ServiceError(f"A string cannot have {len(one) + len(other)} characters.")
-    return one + other
-
-
-@algorithm("String.length")
-def length(text: str) -> int:
-    """How many characters."""
-    return len(text)
-
-
-@algorithm("String.slice")
-def slice_(text: str, start: int, end: int | None) -> str:
-    """A part."""
-    return text[start:end]
-
-
-@algorithm("String.equals")
-def equals(text: str, other: Any) -> bool:
-    """Whether both are the same."""
-    return bool(text == other)
-
-
-@algorithm("String.index")
-def index(text: str, pattern: str) -> int:
-    """Where a text first is; -1 for nowhere."""
-    return text.find(pattern)
-
-
-@algorithm("String.rindex")
-def rindex(text: str, pattern: str) -> int:
-    """Where a text last is; -1 for nowhere."""
-    return text.rfind(pattern)
-
-
-@algorithm("String.toLowerCase")
-def lower(text: str) -> str:
-    """Small letters."""
-    return text.lower()
-
-
-@algorithm("String.toUpperCase")
-def upper(text: str) -> str:
-    """Capitals."""
-    return text.upper()
-
-
-@algorithm("String.trim")
-def trim(text: str) -> str:
-    """Without the space around."""
-    return text.strip()
+_PATTERN = re.compile(r"[^%]*(?P<field>%[-+ 0,]{0,5}\d{0,3}(\.\d{1,2})?(?P<kind>[dxXfeEgs]))[^%]*")

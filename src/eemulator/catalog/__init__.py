@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 
-from eemulator.catalog import landsat, sentinel2
+from eemulator.catalog import (
+    cloud_masks,
+    elevation,
+    embeddings,
+    landsat,
+    modis,
+    sentinel1,
+    sentinel2,
+)
 from eemulator.catalog.model import Band, Catalog, CollectionAsset, Grid, ImageAsset, Sampler
 
 __all__ = [
@@ -21,4 +29,15 @@ __all__ = [
 @cache
 def default_catalog() -> Catalog:
     """The assets that the emulator serves unless told otherwise."""
-    return Catalog([*sentinel2.collections(), landsat.collection()])
+    return Catalog(
+        [
+            *sentinel2.collections(),
+            *cloud_masks.collections(),
+            *landsat.collections(),
+            sentinel1.collection(),
+            *modis.collections(),
+            elevation.collection(),
+            *elevation.images(),
+            embeddings.collection(),
+        ]
+    )

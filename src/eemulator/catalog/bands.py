@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -45,6 +45,25 @@ _TRUE_COLOUR = {"TCI_R": "B4", "TCI_G": "B3", "TCI_B": "B2"}
 def _above(x: Floats | None, limit: float, like: Floats) -> NDArray[np.bool_]:
     """Where a field that may be absent passes a limit."""
     return np.zeros(like.shape, np.bool_) if x is None else x > f32(limit)
+
+
+class Flags(NamedTuple):
+    """What pixels count as; several may hold."""
+
+    cloud: NDArray[np.bool_]
+    cirrus: NDArray[np.bool_]
+    shadow: NDArray[np.bool_]
+    water: NDArray[np.bool_]
+
+
+def flags(m: Mixture) -> Flags:
+    """What pixels count as, by the thresholds of the scene classification."""
+    return Flags(
+        _above(m.cloud, _CLOUDY, m.light),
+        _above(m.cirrus, _HAZY, m.light),
+        _above(m.shadow, _SHADED, m.light),
+        _above(m.water, _WET, m.light),
+    )
 
 
 def _classes(m: Mixture) -> Floats:

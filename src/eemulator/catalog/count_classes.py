@@ -7,6 +7,7 @@ import csv
 from eemulator.catalog import default_catalog
 from eemulator.catalog.model import CollectionAsset
 from eemulator.catalog.scene_statistics import TABLE, count
+from eemulator.catalog.sentinel2 import scene_keys
 
 
 def main() -> None:
@@ -14,8 +15,13 @@ def main() -> None:
     collection = default_catalog().get("COPERNICUS/S2_SR_HARMONIZED")
     if not isinstance(collection, CollectionAsset):
         raise TypeError("the catalogue has no Sentinel-2")
-    # By tile, so that the ground that one date needed is still there for the next.
-    by_tile = sorted(collection.images, key=lambda image: str(image.properties["MGRS_TILE"]))
+    # What was processed twice is the same. By tile, so that the ground that one date needed is
+    # still there for the next.
+    once = [n for n, key in enumerate(scene_keys()) if key.again is None]
+    by_tile = sorted(
+        (collection.images[n] for n in once),
+        key=lambda image: str(image.properties["MGRS_TILE"]),
+    )
     rows = sorted(
         ({"index": image.properties["system:index"], **count(image)} for image in by_tile),
         key=lambda row: str(row["index"]),

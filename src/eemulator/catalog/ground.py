@@ -33,6 +33,7 @@ class Ground(NamedTuple):
 
     Attributes:
         slope_x, slope_y: rise towards east and north, metres a metre.
+        elevation: metres above the sea.
         river, stream: metres to the nearest one's middle, signed by the side.
         shore: metres into lake or sea (negative on land); true only near the shore.
         silt: how muddy the water is, 0 to 1.
@@ -44,6 +45,7 @@ class Ground(NamedTuple):
 
     slope_x: Floats
     slope_y: Floats
+    elevation: Floats
     river: Floats
     stream: Floats
     shore: Floats
@@ -107,6 +109,7 @@ def ground(i: Ints, j: Ints) -> Ground:
     return Ground(
         slope_x=slope_x * steep,
         slope_y=slope_y * steep,
+        elevation=_elevation(r, raised),
         river=r.river * f32(1000),
         stream=r.stream * f32(1000),
         shore=shore,
@@ -121,7 +124,13 @@ def ground(i: Ints, j: Ints) -> Ground:
     )
 
 
-GROUND_FIELDS = ("light", *Ground._fields[2:])
+def _elevation(r: Region, raised: Floats) -> Floats:
+    """Hills on a plateau of 1,250 m that falls to the sea over 110 km; the sea itself is at 0."""
+    plateau = ramp(-r.sea, 2.0, 110.0) * f32(1250)
+    return np.where(r.sea > 0, f32(0), plateau + raised * ramp(-r.sea, 0.0, 12.0))
+
+
+GROUND_FIELDS = ("light", *Ground._fields[3:])
 """The fields that pixels read: how the sun lights the slope, then those of `Ground`."""
 
 
@@ -130,4 +139,4 @@ def lit_ground(i: Ints, j: Ints, air: Sky) -> tuple[Floats, ...]:
     g = ground(i, j)
     # Relief is shown twice as steep as it is, or 10 m pixels would hardly show it.
     facing = g.slope_x * f32(2 * air.sun_x) + g.slope_y * f32(2 * air.sun_y)
-    return (np.clip(f32(1) - facing, f32(0.3), f32(1.8)), *g[2:])
+    return (np.clip(f32(1) - facing, f32(0.3), f32(1.8)), *g[3:])

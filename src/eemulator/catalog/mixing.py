@@ -20,7 +20,7 @@ from eemulator.catalog.weather import Sky, clouds, sky
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from eemulator.catalog.orbits import Pass
+    from eemulator.catalog.weather import Moment
 
 f32 = np.float32
 _0, _1 = f32(0), f32(1)
@@ -38,12 +38,20 @@ class Around:
     Args:
         x: easting of the pixels' centres in the plane, metres: `(1, w)` or `(h, w)`.
         y: northing: `(h, 1)` or `(h, w)`.
-        crossing: the pass.
+        moment: when it was seen.
+        weather: whether there are clouds and their shadows; radar sees none.
     """
 
-    def __init__(self, x: NDArray[np.float64], y: NDArray[np.float64], crossing: Pass) -> None:
-        self.sky: Sky = sky(crossing)
-        self.season: Season = season(crossing.date)
+    def __init__(
+        self,
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        moment: Moment,
+        *,
+        weather: bool = True,
+    ) -> None:
+        self.sky: Sky = sky(moment)
+        self.season: Season = season(moment.overhead.date())
         self.east = (x - ORIGIN[0]).astype(np.float32)
         self.north = (y - ORIGIN[1]).astype(np.float32)
         near = Lattice(x, y, GROUND_SPACING)
@@ -64,11 +72,19 @@ class Around:
         fine = Lattice(x, y, _TEXTURE_SPACING)
         self.texture = fine.field(lattice_values(fine.i, fine.j, 7))
         far = Lattice(x, y, CLOUD_SPACING)
-        thickness, shading, cirrus = clouds(self.sky, far.i, far.j)
+        if weather:
+            thickness, shading, cirrus = clouds(self.sky, far.i, far.j)
+        else:
+            thickness = shading = cirrus = _nowhere(far)
         self.thickness = far.field(thickness)
         self.has_clouds = bool(thickness.max() > -0.01)
         self.shading = far.field(shading) if shading.max() > -0.01 else None
         self.cirrus = far.field(cirrus) if cirrus.max() > -0.01 else None
+
+
+def _nowhere(nodes: Lattice) -> Floats:
+    """A thickness of cloud that is none."""
+    return np.full(np.broadcast_shapes(nodes.i.shape, nodes.j.shape), -1, np.float32)
 
 
 def _comes_within(signed_distance: Floats, metres: float) -> bool:

@@ -7,7 +7,7 @@ answers by asset id (`COPERNICUS/S2_SR_HARMONIZED/2024…`), without a `projects
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -111,6 +111,14 @@ class CollectionAsset:
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
+@runtime_checkable
+class NamedImages(Protocol):
+    """A sequence of images that knows which is where."""
+
+    def named(self, name: str) -> ImageAsset | None:
+        """The image of a `system:index`, or None."""
+
+
 class Catalog:
     """Assets by id.
 
@@ -120,7 +128,7 @@ class Catalog:
 
     def __init__(self, assets: Iterable[ImageAsset | CollectionAsset]) -> None:
         self._roots: dict[str, ImageAsset | CollectionAsset] = {a.id: a for a in assets}
-        self._members: dict[str, dict[str, ImageAsset]] = {}
+        self._members: dict[str, NamedImages] = {}
 
     def __iter__(self) -> Iterator[ImageAsset | CollectionAsset]:
         return iter(self._roots.values())
@@ -134,5 +142,19 @@ class Catalog:
         if not isinstance(parent, CollectionAsset):
             return None
         if parent_id not in self._members:
-            self._members[parent_id] = {i.id.rpartition("/")[2]: i for i in parent.images}
-        return self._members[parent_id].get(index)
+            images = parent.images
+            self._members[parent_id] = (
+                images if isinstance(images, NamedImages) else _ByName(images)
+            )
+        return self._members[parent_id].named(index)
+
+
+class _ByName:
+    """Images that are there already, by name."""
+
+    def __init__(self, images: Iterable[ImageAsset]) -> None:
+        self._images = {image.id.rpartition("/")[2]: image for image in images}
+
+    def named(self, name: str) -> ImageAsset | None:
+        """The image of a `system:index`, or None."""
+        return self._images.get(name)

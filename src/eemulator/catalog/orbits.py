@@ -13,6 +13,7 @@ to about 50 km. Datatake starts of 2024 may differ from those given by a minute.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -22,7 +23,9 @@ import numpy as np
 from pyproj import Transformer
 from shapely import Polygon, box, transform
 
-from eemulator.catalog.tiles import PLANE_CRS, TILE_METRES, TILES, Tile
+from eemulator.catalog.antimeridian import continued
+from eemulator.catalog.tiles import ELSEWHERE, PLANE_CRS, TILE_METRES, TILES, Tile
+from eemulator.catalog.weather import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +53,8 @@ class Orbit:
         overhead: UTC when the satellite crosses northing 8 000 000.
         satellites: for each satellite, a day of 2024 on which it flew this orbit, the absolute
             orbit on that day, and the datatake's start.
+        sun_time: UTC at which the sun stands over the plane as it did overhead; the same by
+            default.
     """
 
     number: int
@@ -57,6 +62,7 @@ class Orbit:
     east: float
     overhead: time
     satellites: dict[str, tuple[date, int, time]]
+    sun_time: time | None = None
 
     def covers(
         self, easting: NDArray[np.float64], northing: NDArray[np.float64]
@@ -115,6 +121,15 @@ class Pass:
         return self.datatake_start.date()
 
     @property
+    def moment(self) -> Moment:
+        """What the weather depends on."""
+        overhead = self.orbit.sun_time or self.orbit.overhead
+        return Moment(
+            self.absolute_orbit * 64 + ord(self.satellite),
+            self.datatake_start.replace(hour=overhead.hour, minute=overhead.minute),
+        )
+
+    @property
     def granule_start(self) -> datetime:
         """The time in the granule's name: two seconds after the datatake's in the known one."""
         return self.datatake_start + timedelta(seconds=2)
@@ -122,7 +137,7 @@ class Pass:
     def time_over(self, tile: Tile) -> datetime:
         """When the satellite recorded the tile's top, UTC."""
         overhead = datetime.combine(self.date, self.orbit.overhead, UTC)
-        south = 8_000_000 - tile.top
+        south = 8_000_000 - (tile.top + tile.moved[1])
         return overhead + timedelta(milliseconds=round(south / _GROUND_SPEED * 1000))
 
 
@@ -138,6 +153,47 @@ def passes(year: int = 2024) -> Iterator[Pass]:
                 flown.append(Pass(orbit, satellite, absolute, start_time))
                 day, absolute = day + CYCLE, absolute + REVOLUTIONS
     yield from sorted(flown, key=lambda p: p.datatake_start)
+
+
+def _everywhere(number: int, overhead: time, day: date, absolute: int, start: time) -> Orbit:
+    """An orbit over one of the tiles elsewhere, whose swath covers all of it [I]."""
+    satellites = {"A": (day, absolute, start)}
+    return Orbit(number, -math.inf, math.inf, overhead, satellites, sun_time=time(7, 13))
+
+
+# Relative orbits and times are made up, but for the local time of half past ten.
+_AWAY = {
+    ("60KXF", "01KAB"): _everywhere(
+        86, time(22, 24, 30), date(2024, 7, 11), 47280, time(22, 20, 1)
+    ),
+    ("24XWT",): _everywhere(97, time(15, 18, 40), date(2024, 7, 12), 47291, time(15, 10, 1)),
+}
+
+
+def passes_elsewhere() -> Iterator[tuple[Tile, Pass]]:
+    """Some passes over the tiles elsewhere: four, ten days apart."""
+    for names, orbit in _AWAY.items():
+        (satellite, (day, absolute, start)) = next(iter(orbit.satellites.items()))
+        for n in range(4):
+            moment = datetime.combine(day + n * CYCLE, start, UTC)
+            flown = Pass(orbit, satellite, absolute + n * REVOLUTIONS, moment)
+            yield from ((ELSEWHERE[name], flown) for name in names)
+
+
+@lru_cache
+def footprint_elsewhere(tile_name: str) -> Polygon:
+    """The square of a tile, all of which is seen, in longitude and latitude."""
+    tile = ELSEWHERE[tile_name]
+    to_geographic = Transformer.from_crs(tile.crs, "EPSG:4326", always_xy=True)
+    square = _square(tile).segmentize(10_000)
+    polygon = transform(
+        square, lambda p: np.stack(to_geographic.transform(p[:, 0], p[:, 1]), axis=1)
+    )
+    return continued(polygon)
+
+
+def _square(tile: Tile) -> Polygon:
+    return box(tile.left, tile.top - TILE_METRES, tile.left + TILE_METRES, tile.top)
 
 
 @lru_cache
@@ -161,12 +217,11 @@ def footprint(tile_name: str, orbit_number: int) -> Polygon | None:
             (orbit.west + lean, high),
         ]
     )
-    square = box(tile.left, tile.top - TILE_METRES, tile.left + TILE_METRES, tile.top)
 
     def to_plane(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.stack(tile.plane(points[:, 0], points[:, 1]), axis=1)
 
-    seen = transform(square.segmentize(10_000), to_plane).intersection(swath)
+    seen = transform(_square(tile).segmentize(10_000), to_plane).intersection(swath)
     if seen.is_empty:
         return None
     to_geographic = Transformer.from_crs(PLANE_CRS, "EPSG:4326", always_xy=True)

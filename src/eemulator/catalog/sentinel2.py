@@ -6,22 +6,29 @@ calls bands, properties and ids is kept, so that a query written for the real co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from eemulator.catalog import scene_statistics, sun
 from eemulator.catalog.layouts import Level, band_layouts
-from eemulator.catalog.lazy import LazyImages
+from eemulator.catalog.lazy import LazyImages, LazyProperties
 from eemulator.catalog.model import Band, CollectionAsset, ImageAsset
-from eemulator.catalog.orbits import Pass, footprint, passes
+from eemulator.catalog.orbits import (
+    Pass,
+    footprint,
+    footprint_elsewhere,
+    passes,
+    passes_elsewhere,
+)
 from eemulator.catalog.pixels import Scene
-from eemulator.catalog.tiles import TILES, Tile
+from eemulator.catalog.tiles import ELSEWHERE, TILES, Tile
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from shapely import Polygon
 
 COLLECTIONS: dict[str, Level] = {
     "COPERNICUS/S2_HARMONIZED": "L1C",
@@ -46,20 +53,55 @@ def bands_of(tile: Tile, level: Level) -> tuple[Band, ...]:
 
 @dataclass(frozen=True)
 class SceneKey:
-    """What tells one scene from another."""
+    """What tells one scene from another.
+
+    Attributes:
+        crossing: the acquisition.
+        tile: what of it the scene shows.
+        again: when it was processed a second time, for that product; None for the first.
+    """
 
     crossing: Pass
     tile: Tile
+    again: datetime | None = None
 
     @property
     def index(self) -> str:
-        """`system:index`: datatake start, granule start, tile."""
+        """`system:index`: datatake start, granule start, tile.
+
+        Of a product that was processed again, the second moment is that of the processing [S].
+        """
         c = self.crossing
-        return f"{_stamp(c.datatake_start)}_{_stamp(c.granule_start)}_T{self.tile.name}"
+        second = c.granule_start if self.again is None else self.again
+        return f"{_stamp(c.datatake_start)}_{_stamp(second)}_T{self.tile.name}"
+
+    @property
+    def acquisition(self) -> SceneKey:
+        """The same as it was processed first."""
+        return SceneKey(self.crossing, self.tile)
+
+    @property
+    def millis(self) -> int:
+        """When the tile's top was recorded."""
+        return _milliseconds(self.crossing.time_over(self.tile))
+
+    @property
+    def footprint(self) -> Polygon | None:
+        """Where it has data."""
+        if self.tile.name in ELSEWHERE:
+            return footprint_elsewhere(self.tile.name)
+        return footprint(self.tile.name, self.crossing.orbit.number)
 
 
 def _stamp(moment: datetime) -> str:
     return moment.strftime("%Y%m%dT%H%M%S")
+
+
+# Acquisitions of relative orbit 77 that were processed a second time, and of which tiles; as
+# products were when baselines changed, both are there.
+_TWICE = dict.fromkeys((date(2024, 5, 1), date(2024, 5, 6), date(2024, 6, 10)), ("38KRE", "39KTV"))
+_AGAIN = datetime(2025, 1, 15, 10, 10, 10, tzinfo=UTC)
+_LATER_BASELINE = "05.11"
 
 
 @cache
@@ -71,17 +113,36 @@ def scene_keys() -> tuple[SceneKey, ...]:
         for tile in TILES.values()
         if footprint(tile.name, crossing.orbit.number) is not None
     ]
+    keys += [
+        replace(key, again=_AGAIN)
+        for key in keys
+        if key.tile.name in _TWICE.get(key.crossing.date, ())
+    ]
+    keys += [SceneKey(crossing, tile) for tile, crossing in passes_elsewhere()]
     return tuple(sorted(keys, key=lambda k: k.index))
 
 
-def _make(collection: str, position: int) -> ImageAsset:
-    key = scene_keys()[position]
+@cache
+def _positions() -> dict[str, int]:
+    return {key.index: n for n, key in enumerate(scene_keys())}
+
+
+def position(index: str) -> int | None:
+    """Which scene has an index; None for none."""
+    return _positions().get(index)
+
+
+def _make(collection: str, at: int) -> ImageAsset:
+    key = scene_keys()[at]
     level = COLLECTIONS[collection]
     return ImageAsset(
         id=f"{collection}/{key.index}",
         bands=bands_of(key.tile, level),
-        properties=_properties(key, level),
-        footprint=footprint(key.tile.name, key.crossing.orbit.number),
+        properties=LazyProperties(
+            {"system:index": key.index, "system:time_start": key.millis},
+            partial(_properties, key, level),
+        ),
+        footprint=key.footprint,
         sample=Scene(key.tile, key.crossing, level),
     )
 
@@ -91,7 +152,7 @@ def collections() -> tuple[CollectionAsset, ...]:
     return tuple(
         CollectionAsset(
             id=name,
-            images=LazyImages(len(scene_keys()), partial(_make, name)),
+            images=LazyImages(lambda: len(scene_keys()), partial(_make, name), position),
             properties={"type": "ImageCollection"},
         )
         for name in COLLECTIONS
@@ -129,7 +190,7 @@ def oracle(
 
 
 def _properties(key: SceneKey, level: Level) -> dict[str, Any]:
-    """Earth Engine's properties of a scene, spelled as there.
+    """Earth Engine's properties of a scene, spelled as there, but for those known at once.
 
     The quality flags and angles are plausible, not measured; the percentages are counted from
     the scene's own pixels.
@@ -137,16 +198,17 @@ def _properties(key: SceneKey, level: Level) -> dict[str, Any]:
     c, tile = key.crossing, key.tile
     satellite = f"S2{c.satellite}"
     baseline = next(name for start, name in _BASELINES if c.date >= start)
+    if key.again is not None:
+        baseline = _LATER_BASELINE
     number = f"{c.orbit.number:03d}"
     # Products appear some hours after the pass.
     generated = c.datatake_start + timedelta(hours=3, minutes=(c.absolute_orbit * 7) % 50)
-    moment = _milliseconds(c.time_over(tile))
-    position = sun.position(c.time_over(tile), *_centre(tile.name))
+    if key.again is not None:
+        generated = key.again
+    sun_stood = sun.position(c.time_over(tile), *_centre(tile.name))
     properties: dict[str, Any] = {
-        "system:index": key.index,
-        "system:time_start": moment,
-        # [assumed] Earth Engine gives both the same moment.
-        "system:time_end": moment,
+        # [assumed] Earth Engine gives the same moment as for the start.
+        "system:time_end": key.millis,
         "MGRS_TILE": tile.name,
         "SPACECRAFT_NAME": f"Sentinel-2{c.satellite}",
         "SENSING_ORBIT_NUMBER": c.orbit.number,
@@ -166,8 +228,8 @@ def _properties(key: SceneKey, level: Level) -> dict[str, Any]:
             f"_S{_stamp(c.granule_start)}_N{baseline}"
         ),
         "GENERATION_TIME": _milliseconds(generated),
-        "MEAN_SOLAR_ZENITH_ANGLE": position.zenith,
-        "MEAN_SOLAR_AZIMUTH_ANGLE": position.azimuth,
+        "MEAN_SOLAR_ZENITH_ANGLE": sun_stood.zenith,
+        "MEAN_SOLAR_AZIMUTH_ANGLE": sun_stood.azimuth,
         "REFLECTANCE_CONVERSION_CORRECTION": sun.distance_correction(c.date),
         "GEOMETRIC_QUALITY": "PASSED",
         "RADIOMETRIC_QUALITY": "PASSED",
@@ -176,7 +238,7 @@ def _properties(key: SceneKey, level: Level) -> dict[str, Any]:
         "FORMAT_CORRECTNESS": "PASSED",
         "DEGRADED_MSI_DATA_PERCENTAGE": 0,
     }
-    return properties | scene_statistics.properties(key.index, level)
+    return properties | scene_statistics.properties(key.acquisition.index, level)
 
 
 def _milliseconds(moment: datetime) -> int:
@@ -186,6 +248,9 @@ def _milliseconds(moment: datetime) -> int:
 @cache
 def _centre(tile_name: str) -> tuple[float, float]:
     """Longitude and latitude of the middle of a tile."""
+    if tile_name in ELSEWHERE:
+        middle = footprint_elsewhere(tile_name).centroid
+        return middle.x, middle.y
     whole = [footprint(tile_name, number) for number in (77, 120)]
     bounds = [shape.bounds for shape in whole if shape is not None]
     west, south = min(b[0] for b in bounds), min(b[1] for b in bounds)

@@ -57,6 +57,8 @@ class Tile:
         top: northing of its upper-left corner, in metres.
         to_plane: cubics (easting, northing) from the tile to the plane; None where the tile's
             own coordinates are the plane's.
+        moved: metres (east, north) that tiles elsewhere are moved by, to lie on the ground of the
+            plane: there is no other.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Tile:
     left: int
     top: int
     to_plane: tuple[Cubic, Cubic] | None = None
+    moved: tuple[int, int] = (0, 0)
 
     @cached_property
     def _grids(self) -> dict[int, Grid]:
@@ -96,11 +99,13 @@ class Tile:
             northing: in the tile's CRS, metres.
 
         Returns:
-            Easting and northing in the plane, metres. Where the tile lies in the plane itself,
-            the very arrays given; else both of the broadcast shape.
+            Easting and northing in the plane, metres. Where the tile's axes are the plane's,
+            shaped as given; else both of the broadcast shape.
         """
         if self.to_plane is None:
-            return easting, northing
+            if self.moved == (0, 0):
+                return easting, northing
+            return easting + self.moved[0], northing + self.moved[1]
         half = TILE_METRES / 2
         u = (easting - (self.left + half)) / half
         v = (northing - (self.top - half)) / half
@@ -134,3 +139,21 @@ TILES: dict[str, Tile] = {
         Tile("39KTV", "EPSG:32739", 199980, 8000020, (_EAST_39KTV, _NORTH_39KTV)),  # the coast
     )
 }
+
+
+def _elsewhere(name: str, crs: str, left: int, top: int) -> Tile:
+    """A tile that shows the ground of Antananarivo's."""
+    ground = TILES["38KQE"]
+    return Tile(name, crs, left, top, moved=(ground.left - left, ground.top - top))
+
+
+ELSEWHERE: dict[str, Tile] = {
+    tile.name: tile
+    for tile in (
+        _elsewhere("60KXF", "EPSG:32760", 600_000, 8_100_040),  # Fiji, west of the antimeridian
+        _elsewhere("01KAB", "EPSG:32701", 99_960, 8_200_000),  # across it
+        _elsewhere("24XWT", "EPSG:32624", 499_980, 9_300_000),  # the north of Greenland, 83° N
+    )
+}
+"""Tiles where longitudes are awkward. Their corners follow from the grid's rule: the multiple of
+60 m, counted from the equator, next to that of 100 km."""

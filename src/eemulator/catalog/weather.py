@@ -20,7 +20,7 @@ from eemulator.catalog.noise import Floats, Ints, Octave, fractal, hash32
 from eemulator.catalog.region import kilometres
 
 if TYPE_CHECKING:
-    from eemulator.catalog.orbits import Pass
+    from datetime import datetime
 
 SPACING = 80.0
 """Metres between nodes."""
@@ -42,6 +42,19 @@ _CIRRUS = (Octave(30.0, 1.0, 111), Octave(9.0, 0.55, 112), Octave(3.0, 0.25, 113
 
 # Mean cloudiness by month, January first: the rains, then the dry season of the highlands.
 _CLOUDINESS = (0.66, 0.64, 0.55, 0.33, 0.21, 0.17, 0.18, 0.14, 0.11, 0.17, 0.33, 0.56)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When the land was seen, and in which pass: all that weather and season depend on.
+
+    Attributes:
+        seed: the pass's own; neighbouring seeds must be 8 apart.
+        overhead: UTC when the satellite was overhead.
+    """
+
+    seed: int
+    overhead: datetime
 
 
 @dataclass(frozen=True)
@@ -77,28 +90,36 @@ class Sky:
     light: float
 
 
-def _chances(crossing: Pass, count: int) -> list[float]:
+def _chances(seed: int, count: int) -> list[float]:
     """Numbers in [0, 1) that belong to a pass."""
-    seeds = np.arange(count, dtype=np.uint32) + np.uint32(
-        crossing.absolute_orbit * 64 + ord(crossing.satellite)
-    )
+    seeds = np.arange(count, dtype=np.uint32) + np.uint32(seed)
     return [float(h) / 2**32 for h in hash32(hash32(seeds))]
 
 
-@lru_cache(maxsize=512)
-def sky(crossing: Pass) -> Sky:
-    """The weather of a pass."""
-    cover, size, edge, high, x, y, air, base = _chances(crossing, 8)
-    month = crossing.date.month - 1 + (crossing.date.day - 15) / 30
+@lru_cache(maxsize=8192)
+def _cloudiness(moment: Moment) -> tuple[float, float]:
+    """Share of cloud, 0 to 1: that of the season, and that of the pass."""
+    cover = _chances(moment.seed, 1)[0]
+    day = moment.overhead
+    month = day.month - 1 + (day.day - 15) / 30
     mean = float(np.interp(month, range(12), _CLOUDINESS, period=12))
     # Days differ: overcast or clear more often than half and half.
     swing = math.copysign(abs(2 * cover - 1) ** 0.8, cover - 0.5)
-    wanted = min(max(mean + swing * min(mean + 0.1, 1.05 - mean), 0.002), 0.985)
+    return mean, min(max(mean + swing * min(mean + 0.1, 1.05 - mean), 0.002), 0.985)
+
+
+def cloud_share(moment: Moment) -> float:
+    """About how much of the land clouds hide in a pass, 0 to 1; scenes of it differ."""
+    return _cloudiness(moment)[1]
+
+
+@lru_cache(maxsize=512)
+def sky(moment: Moment) -> Sky:
+    """The weather of a pass."""
+    _, size, edge, high, x, y, air, base = _chances(moment.seed, 8)
+    mean, wanted = _cloudiness(moment)
     scale = 1.0 + 1.5 * wanted * size
-    overhead = crossing.datatake_start.replace(
-        hour=crossing.orbit.overhead.hour, minute=crossing.orbit.overhead.minute
-    )
-    position = sun.position(overhead, 47.8, -18.6)
+    position = sun.position(moment.overhead, 47.8, -18.6)
     tangent = math.tan(math.radians(position.zenith))
     east, north = math.sin(math.radians(position.azimuth)), math.cos(math.radians(position.azimuth))
     height = 1.1 + 1.6 * base

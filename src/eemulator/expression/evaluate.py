@@ -1,31 +1,24 @@
 """Evaluation of expressions.
 
-The evaluator is a loop over generators, one for each node under way, so that the depth of an
-expression is bounded by memory and not by Python's stack. Values that depend on no function
+Named values are computed one after the other, each after those that it needs, so that the length
+of a chain is bounded by memory and not by Python's stack. Values that depend on no function
 argument are computed once; the others once in each call.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ServiceError
 from ..limits import too_deep
-from .function import Function
-from .graph import Expression, Node, kind_of
-from .promote import bind
-from .registry import Algorithm, lookup
+from .code import Compiler, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from ..catalog.model import Catalog
     from ..limits import Deadline, Limits
-
-    Steps = Generator["_Ask", Any, Any]
+    from .graph import Expression, Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +36,6 @@ class Session:
     deadline: Deadline
 
 
-@dataclass(eq=False, slots=True)
-class _Scope:
-    """The arguments of one call of a function, and what was computed under them."""
-
-    arguments: dict[str, Any]
-    outer: _Scope | None
-    known: dict[str, Any] = field(default_factory=dict)
-
-    def argument(self, name: str) -> Any:
-        scope: _Scope | None = self
-        while scope is not None:
-            if name in scope.arguments:
-                return scope.arguments[name]
-            scope = scope.outer
-        raise ServiceError(f"Invalid expression: unknown argument '{name}'.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    """A node to evaluate next."""
-
-    node: Node
-    scope: _Scope
-
-
 class Evaluator:
     """Evaluates one expression.
 
@@ -77,9 +45,12 @@ class Evaluator:
     """
 
     def __init__(self, expression: Expression, session: Session) -> None:
-        self._expression = expression
+        self._nodes = dict(expression.values)
+        self._result = expression.result
+        self._open = set(expression.open_keys)
         self._session = session
-        self._top = _Scope({}, None)
+        self._top = Scope({}, None)
+        self._codes: dict[str, tuple[Callable[[Scope], Any], tuple[str, ...]]] = {}
 
     def result(self) -> Any:
         """The value of the whole expression.
@@ -88,117 +59,46 @@ class Evaluator:
             ServiceError: in the service's words.
         """
         try:
-            return self._run(_Ask({"valueReference": self._expression.result}, self._top))
+            return self.value(self._result, self._top)
         except RecursionError:
             raise too_deep() from None
 
-    def _run(self, ask: _Ask) -> Any:
-        stack = [self._evaluate(ask)]
-        received: Any = None
+    def value(self, key: str, scope: Scope) -> Any:
+        """A named value under the arguments of a call, computed now if it is not known."""
+        opened = self._open
+        home = scope if key in opened else self._top
+        if key in home.known:
+            return home.known[key]
+        top = self._top.known
+        stack = [key]
         while stack:
             self._session.deadline.check()
-            try:
-                following = stack[-1].send(received)
-            except StopIteration as finished:
-                stack.pop()
-                received = finished.value
-            else:
-                stack.append(self._evaluate(following))
-                received = None
-        return received
-
-    def _evaluate(self, ask: _Ask) -> Steps:
-        node, scope = ask.node, ask.scope
-        kind = kind_of(node)
-        content = node[kind]
-        match kind:
-            case "constantValue":
-                return content
-            case "integerValue":
-                return _integer(content)
-            case "bytesValue":
-                return _bytes(content)
-            case "argumentReference":
-                return scope.argument(content)
-            case "valueReference":
-                return (yield from self._referred(content, scope))
-            case "arrayValue":
-                items = []
-                for item in content.get("values", []):
-                    items.append((yield _Ask(item, scope)))
-                return items
-            case "dictionaryValue":
-                members = {}
-                for key, member in content.get("values", {}).items():
-                    members[key] = yield _Ask(member, scope)
-                return members
-            case "functionDefinitionValue":
-                return self._function(content, scope)
-            case _:
-                return (yield from self._invoke(content, scope))
-
-    def _referred(self, key: str, scope: _Scope) -> Steps:
-        home = scope if key in self._expression.open_keys else self._top
-        if key not in home.known:
-            home.known[key] = yield _Ask(self._expression.values[key], home)
+            current = stack[-1]
+            home = scope if current in opened else self._top
+            if current not in home.known:
+                code, needs = self._code(current)
+                missing = [n for n in needs if n not in (home.known if n in opened else top)]
+                if missing:
+                    stack += missing
+                    continue
+                home.known[current] = code(home)
+            stack.pop()
         return home.known[key]
 
-    def _function(self, definition: Node, scope: _Scope) -> Function:
-        names = [str(name) for name in definition.get("argumentNames", [])]
-        body = {"valueReference": definition["body"]}
+    def name(self, node: Node, key: str) -> str:
+        """A name for a node that is nested in the value of a key."""
+        made = f"{key}#{len(self._nodes)}"
+        while made in self._nodes:
+            made += "#"
+        self._nodes[made] = node
+        if key in self._open:
+            self._open.add(made)
+        return made
 
-        def call(arguments: dict[str, Any]) -> Any:
-            return self._run(_Ask(body, _Scope(arguments, scope)))
-
-        return Function(names, call)
-
-    def _invoke(self, invocation: Node, scope: _Scope) -> Steps:
-        given: dict[str, Node] = invocation.get("arguments", {})
-        if "functionReference" in invocation:
-            function = yield _Ask({"valueReference": invocation["functionReference"]}, scope)
-            arguments = {}
-            for name, node in given.items():
-                arguments[name] = yield _Ask(node, scope)
-            if not isinstance(function, Function):
-                raise ServiceError("Invalid expression: a call of something not a function.")
-            return function.call_named(arguments)
-        name = invocation["functionName"]
-        found = lookup(name)
-        if found.lazy:
-            arguments = {key: self._delayed(node, scope) for key, node in given.items()}
-        else:
-            arguments = {}
-            for key, node in given.items():
-                arguments[key] = yield _Ask(node, scope)
-        return self.apply(found, arguments)
-
-    def _delayed(self, node: Node, scope: _Scope) -> Callable[[], Any]:
-        return lambda: self._run(_Ask(node, scope))
-
-    def apply(self, found: Algorithm, arguments: dict[str, Any]) -> Any:
-        """Call an algorithm; its name goes before the message of what it raises."""
-        try:
-            if found.lazy:
-                names = [argument.name for argument in found.signature.arguments]
-                bound = [arguments.get(name) for name in names]
-            else:
-                bound = bind(found.signature, arguments)
-            if found.needs_session:
-                bound.insert(0, self._session)
-            return found.run(*bound)
-        except ServiceError as error:
-            raise error.within(f"{found.signature.name}: ") from error
-
-
-def _integer(text: Any) -> int:
-    try:
-        return int(text)
-    except (TypeError, ValueError):
-        raise ServiceError(f"Invalid expression: '{text}' is not an integer.") from None
-
-
-def _bytes(text: Any) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (TypeError, ValueError, binascii.Error):
-        raise ServiceError("Invalid expression: bytes that are not base 64.") from None
+    def _code(self, key: str) -> tuple[Callable[[Scope], Any], tuple[str, ...]]:
+        known = self._codes.get(key)
+        if known is None:
+            compiler = Compiler(self, key, self._session)
+            code = compiler.compile(self._nodes[key])
+            known = self._codes[key] = (code, tuple(dict.fromkeys(compiler.needs)))
+        return known

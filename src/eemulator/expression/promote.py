@@ -7,6 +7,7 @@ and so on. A string is never promoted to an image.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
@@ -16,71 +17,79 @@ from ..values.element import Element
 from ..values.filters import Filter
 from ..values.geometry import Feature, Geometry
 from ..values.image import Image
+from ..values.join import Join
 from ..values.margin import ErrorMargin
 from ..values.parse import parse_date, parse_geometry
 from ..values.projection import Projection
 from ..values.reducer import Reducer
 from ..values.time import Date, DateRange
+from ..wheel import signatures
 from .function import Function
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..wheel import Signature
-
-
-def bind(signature: Signature, given: dict[str, Any]) -> list[Any]:
-    """Arguments in the signature's order, defaulted and converted.
-
-    Raises:
-        ServiceError: one is missing, unknown or of the wrong type.
-    """
-    known = {argument.name for argument in signature.arguments}
-    for name in given:
-        if name not in known:
-            raise ServiceError(f"Unrecognized argument '{name}'.")
-    bound: list[Any] = []
-    for argument in signature.arguments:
-        value = given.get(argument.name)
-        if value is None:
-            value = argument.default
-        if value is None:
-            if not argument.optional:
-                raise ServiceError(f"Parameter '{argument.name}' is required and may not be null.")
-            bound.append(None)
-            continue
-        try:
-            bound.append(promote(value, argument.type))
-        except _Mismatch:
-            raise ServiceError(
-                f"Parameter '{argument.name}' must be of type {_shown(argument.type)}, "
-                f"got {type_name(value)}."
-            ) from None
-    return bound
+    from ..wheel import Argument
 
 
 class _Mismatch(Exception):  # noqa: N818
     """A value that does not fit a type."""
 
 
-def promote(value: Any, wanted: str) -> Any:
-    """A value as a declared type wants it."""
+@cache
+def fitters(name: str) -> tuple[Callable[[Any], Any], ...]:
+    """For each argument of an algorithm, what turns a given value, or None, into what it takes.
+
+    They raise a `ServiceError` where the value is missing or of the wrong type.
+    """
+    return tuple(_fitter(argument) for argument in signatures()[name].arguments)
+
+
+def _fitter(argument: Argument) -> Callable[[Any], Any]:
+    convert = _converter(argument.type)
+    default, optional = argument.default, argument.optional
+
+    def fit(value: Any) -> Any:
+        if value is None:
+            value = default
+            if value is None:
+                if optional:
+                    return None
+                raise ServiceError(f"Parameter '{argument.name}' is required and may not be null.")
+        if convert is None:
+            return value
+        try:
+            return convert(value)
+        except _Mismatch:
+            raise ServiceError(
+                f"Parameter '{argument.name}' must be of type {_shown(argument.type)}, "
+                f"got {type_name(value)}."
+            ) from None
+
+    return fit
+
+
+def _converter(wanted: str) -> Callable[[Any], Any] | None:
+    """What makes a value fit a declared type; None for a type that takes anything."""
     if wanted.startswith("List<"):
-        items = [value] if isinstance(value, (str, int, float)) else value
-        if not isinstance(items, list):
-            raise _Mismatch
-        inner = wanted[5:-1]
-        return items if inner == "Object" else [_item(item, inner) for item in items]
+        return _list_of(_converter(wanted[5:-1]))
     if wanted.startswith("Image<"):
         wanted = "Image"
     elif wanted.startswith("Dictionary<"):
         wanted = "Dictionary"
-    converter = _CONVERTERS.get(wanted)
-    return value if converter is None else converter(value)
+    return _CONVERTERS.get(wanted)
 
 
-def _item(item: Any, wanted: str) -> Any:
-    return None if item is None else promote(item, wanted)
+def _list_of(convert: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
+    def run(value: Any) -> Any:
+        items = [value] if isinstance(value, (str, int, float)) else value
+        if not isinstance(items, list):
+            raise _Mismatch
+        if convert is None:
+            return items
+        return [None if item is None else convert(item) for item in items]
+
+    return run
 
 
 def _image(value: Any) -> Image:
@@ -228,6 +237,7 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "String": _string,
     "Algorithm": _instance(Function),
     "Filter": _instance(Filter),
+    "Join": _instance(Join),
     "Reducer": _instance(Reducer),
 }
 

@@ -10,7 +10,7 @@ from rasterio.features import geometry_mask
 
 from ..values.image import ImageBand
 from ..values.pixel_type import BOOLEAN
-from ..values.shapes import areal
+from ..values.rings import areal
 from .node import Leaf, Plane, masked_plane
 
 if TYPE_CHECKING:

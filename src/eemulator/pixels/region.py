@@ -9,7 +9,7 @@ import shapely
 from affine import Affine
 from rasterio.features import rasterize
 
-from ..values.shapes import areal
+from ..values.rings import areal
 from .clip import centers_inside
 from .reader import Reader
 

@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from ..values.image import Image, ImageBand
 
 FORMATS = ("NPY", "GEO_TIFF")
-_KNOWN = {"expression", "fileFormat", "grid", "bandIds", "visualizationOptions", "workloadTag"}
-_FIELDS = {
-    "computePixels": _KNOWN,
-    "getPixels": (_KNOWN - {"expression"}) | {"region"},
-    "thumbnails": _KNOWN | {"filenamePrefix"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +40,6 @@ class PixelRequest:
         """Bytes as the service counts them: a mask byte a pixel a band on top."""
         item = sum(band.type.output_dtype.itemsize + 1 for band in self.bands)
         return self.grid.width * self.grid.height * item
-
-
-def check_fields(body: Any, method: str) -> Mapping[str, Any]:
-    """Refuse what is no object or has unknown fields.
-
-    Args:
-        body: the JSON.
-        method: `computePixels`, `getPixels` or `thumbnails`.
-    """
-    if not isinstance(body, dict):
-        raise ServiceError("Invalid JSON payload received. Root element must be a message.")
-    for name in body:
-        if name not in _FIELDS[method]:
-            raise ServiceError(
-                f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.'
-            )
-    return body
 
 
 def file_format_of(body: Mapping[str, Any]) -> str:
@@ -87,7 +64,7 @@ def pixel_request(image: Image, body: Mapping[str, Any], limits: Limits) -> Pixe
 
     Args:
         image: what to read.
-        body: checked by `check_fields`.
+        body: the fields of the request, all of them known.
         limits: what to refuse.
     """
     bands = _chosen_bands(image, body.get("bandIds"))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..values.geometry import Geometry, footprint_ring
+from ..values.geometry import footprint_ring
 from ..values.image import Image, ImageBand
 from ..values.pixel_type import PixelType
 from ..values.projection import Projection
@@ -65,31 +66,36 @@ def _placed(
     return Plane(whole, mask, zeroed)
 
 
+_type_of = lru_cache(maxsize=64)(PixelType.of_dtype)
+
+
+@lru_cache(maxsize=4096)
+def _projection_of(grid: Grid) -> Projection:
+    return Projection(grid.crs, grid.transform)
+
+
+def _bands(asset: ImageAsset) -> tuple[ImageBand, ...]:
+    node = StoredPixels(asset)
+    return tuple(
+        ImageBand(
+            id=band.id,
+            type=_type_of(band.dtype),
+            node=node,
+            index=index,
+            projection=_projection_of(band.grid),
+            dimensions=(band.grid.width, band.grid.height),
+            extent=(band.grid,),
+        )
+        for index, band in enumerate(asset.bands)
+    )
+
+
 def stored_image(asset: ImageAsset) -> Image:
     """An asset as an image; its bands are described when they are first asked for."""
-
-    def bands() -> tuple[ImageBand, ...]:
-        node = StoredPixels(asset)
-        return tuple(
-            ImageBand(
-                id=band.id,
-                type=PixelType.of_dtype(band.dtype),
-                node=node,
-                index=index,
-                projection=Projection(band.grid.crs, band.grid.transform),
-                dimensions=(band.grid.width, band.grid.height),
-                extent=(band.grid,),
-            )
-            for index, band in enumerate(asset.bands)
-        )
-
-    footprint = None
-    if asset.footprint is not None:
-        footprint = footprint_ring(Geometry(asset.footprint))
     return Image(
-        bands,
+        partial(_bands, asset),
         properties=asset.properties,
         asset_id=asset.id,
         version=asset.version,
-        footprint=footprint,
+        footprint=None if asset.footprint is None else footprint_ring(asset.footprint),
     )

@@ -46,7 +46,8 @@ _LOOK_UP = 0.5
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _POST = re.compile(
-    r"/v1/(?P<name>projects/.+?)(?P<verb>/value:compute|/image:computePixels|/thumbnails|:getPixels)"
+    r"/v1/(?P<name>projects/.+?)(?P<verb>/value:compute|/image:computePixels|/table:computeFeatures"
+    r"|/imageCollection:computeImages|/thumbnails|:getPixels)"
 )
 _GET = re.compile(
     r"/v1/(?P<name>projects/.+?)(?P<verb>:listAssets|:listImages|:getPixels|/algorithms|)"
@@ -157,8 +158,8 @@ class App:
         return reply if fault is None else broken(reply, fault.kind, request.scope[CONNECTION])
 
     async def _computed(self, request: Request, call: _Call, place: Place) -> BytesReply:
-        if call.kind == "value:compute":
-            value = await self._run(partial(self._methods.compute_value, call.body))
+        if (to_json := self._methods.of_values.get(call.kind)) is not None:
+            value = await self._run(partial(to_json, call.body))
             return json_reply(request, value, self._stats, place)
         if call.kind == "getPixels":
             work = partial(self._methods.get_pixels, call.name, call.body)
@@ -231,7 +232,8 @@ def _route(method: str, path: str) -> tuple[str, str]:
             if not verb and "/assets/" in name:
                 return "getAsset", name
     if method == "POST" and (found := _POST.fullmatch(path)):
-        kind = found["verb"].lstrip("/:").removeprefix("image:")
+        verb = found["verb"].lstrip("/:")
+        kind = verb if verb == "value:compute" else verb.rpartition(":")[2]
         if kind != "getPixels" or "/assets/" in found["name"]:
             return kind, found["name"]
     return "unknown", ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +10,19 @@ from ..errors import ServiceError
 from ..limits import resource_not_found
 from ..names import asset_id, asset_name
 from ..values.geometry import Geometry
+from ..values.numbers import number
 from ..values.pixel_type import PixelType
 from ..values.projection import is_wkt
 from ..values.time import Date
-from ..values.to_json import number
+from .asset_filter import Condition, parse_filter
+from .pages import page_size, page_start, page_token, question_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..catalog.model import Band, Catalog, Grid
+    from ..catalog.model import Catalog
+    from ..values.image import Image
+    from ..values.projection import Transform
 
 # Most assets of one page, by view [S].
 _PAGE_SIZES = {"FULL": 1_000, "BASIC": 10_000}
@@ -53,17 +55,22 @@ def asset_json(asset: ImageAsset | CollectionAsset, view: str = "FULL") -> dict[
     }
     if view == "BASIC":
         return described
-    properties = {key: _value(item) for key, item in asset.properties.items()}
-    for wire, key in (("startTime", "system:time_start"), ("endTime", "system:time_end")):
-        millis = properties.pop(key, None)
-        if millis is not None:
-            described[wire] = _timestamp(int(millis))
+    properties = _described_properties(asset.properties, described)
     if isinstance(asset, ImageAsset):
-        properties.pop("system:index", None)
         described["updateTime"] = _timestamp(asset.version // 1000)
         if asset.footprint is not None:
             described["geometry"] = Geometry(asset.footprint).json()
-        described["bands"] = [_band_json(band) for band in asset.bands]
+        described["bands"] = [
+            _band_json(
+                b.id,
+                PixelType.of_dtype(b.dtype),
+                b.grid.crs,
+                b.grid.transform,
+                (b.grid.width, b.grid.height),
+            )
+            | {"pyramidingPolicy": b.pyramiding}
+            for b in asset.bands
+        ]
         described["sizeBytes"] = str(
             sum(b.grid.width * b.grid.height * b.dtype.itemsize for b in asset.bands)
         )
@@ -71,10 +78,47 @@ def asset_json(asset: ImageAsset | CollectionAsset, view: str = "FULL") -> dict[
     return described
 
 
+def image_json(image: Image) -> dict[str, Any]:
+    """An image of an expression; one that is no asset has neither name nor id [M]."""
+    described: dict[str, Any] = {"type": "IMAGE"}
+    if image.asset_id is not None:
+        described |= {"name": asset_name(image.asset_id), "id": image.asset_id}
+    properties = _described_properties(image.properties, described)
+    if image.version is not None:
+        described["updateTime"] = _timestamp(image.version // 1000)
+    if image.footprint is not None:
+        described["geometry"] = image.footprint.planar.json()
+    described["bands"] = [
+        _band_json(b.id, b.type, b.projection.crs, b.projection.transform, b.dimensions)
+        for b in image.bands
+    ]
+    described["properties"] = properties
+    return described
+
+
+def _described_properties(
+    properties: Mapping[str, Any], described: dict[str, Any]
+) -> dict[str, Any]:
+    """The properties as JSON, but for those that resources have fields for: those are filled in."""
+    left = {key: _value(item) for key, item in properties.items() if key != "system:index"}
+    for wire, key in (("startTime", "system:time_start"), ("endTime", "system:time_end")):
+        millis = left.pop(key, None)
+        if isinstance(millis, (int, float)):
+            described[wire] = _timestamp(int(millis))
+    return left
+
+
 def _value(item: Any) -> Any:
-    if isinstance(item, float):
-        return number(item)
-    return [_value(part) for part in item] if isinstance(item, (list, tuple)) else item
+    match item:
+        case float():
+            return number(item)
+        case list() | tuple():
+            return [_value(part) for part in item]
+        case dict():
+            return {key: _value(part) for key, part in item.items()}
+        case None | str() | bool() | int():
+            return item
+    return _value(item.json()) if hasattr(item, "json") else str(item)
 
 
 def _timestamp(millis: int) -> str:
@@ -86,29 +130,26 @@ def _timestamp(millis: int) -> str:
     )
 
 
-def _band_json(band: Band) -> dict[str, Any]:
-    kind = PixelType.of_dtype(band.dtype)
+def _band_json(
+    name: str,
+    kind: PixelType,
+    crs: str,
+    transform: Transform,
+    dimensions: tuple[int, int] | None,
+) -> dict[str, Any]:
     data_type: dict[str, Any] = {"precision": kind.precision.upper()}
     if kind.is_int:
         # Zero fields are left out, as everywhere in the service's JSON.
         low, high = kind.bounds
         data_type["range"] = {k: v for k, v in (("min", low), ("max", high)) if v}
-    return {
-        "id": band.id,
-        "dataType": data_type,
-        "grid": _grid_json(band.grid),
-        "pyramidingPolicy": band.pyramiding,
-    }
-
-
-def _grid_json(grid: Grid) -> dict[str, Any]:
     names = ("scaleX", "shearX", "translateX", "shearY", "scaleY", "translateY")
-    transform = {n: number(float(v)) for n, v in zip(names, grid.transform, strict=True) if v}
-    return {
-        "crsWkt" if is_wkt(grid.crs) else "crsCode": grid.crs,
-        "dimensions": {"width": grid.width, "height": grid.height},
-        "affineTransform": transform,
+    grid: dict[str, Any] = {"crsWkt" if is_wkt(crs) else "crsCode": crs}
+    if dimensions is not None:
+        grid["dimensions"] = dict(zip(("width", "height"), dimensions, strict=True))
+    grid["affineTransform"] = {
+        n: number(float(v)) for n, v in zip(names, transform, strict=True) if v
     }
+    return {"id": name, "dataType": data_type, "grid": grid}
 
 
 def list_assets(catalog: Catalog, parent: str, query: Mapping[str, str]) -> dict[str, Any]:
@@ -117,29 +158,32 @@ def list_assets(catalog: Catalog, parent: str, query: Mapping[str, str]) -> dict
     Args:
         catalog: where to look.
         parent: a collection's resource name, or a project's for the top of the catalogue.
-        query: `pageSize`, `pageToken`, `view`.
+        query: `filter`, `pageSize`, `pageToken`, `view`.
     """
-    if query.get("filter"):
-        raise ServiceError("Filters of listAssets are not supported by the emulator yet.")
     view = query.get("view") or "FULL"
     if view not in _PAGE_SIZES:
         view = "FULL"
     members = _members(catalog, parent)
-    most = _PAGE_SIZES[view]
-    try:
-        size = int(query.get("pageSize") or most)
-    except ValueError:
-        raise ServiceError("Invalid value at 'page_size'.") from None
-    if size < 1:
-        raise ServiceError("Invalid value at 'page_size': it must be positive.")
-    start = _offset(query.get("pageToken"))
-    stop = start + min(size, most)
+    conditions = parse_filter(query.get("filter") or "")
+    size = page_size(query, _PAGE_SIZES[view], _PAGE_SIZES[view])
+    key = question_key([parent, query.get("filter")])
+    # Tokens count all members, so that no page looks again at what earlier ones left out.
+    start = page_start(query.get("pageToken"), key)
+    passing = (
+        (position, member)
+        for position in range(start, len(members))
+        if _passes(member := members[position], conditions)
+    )
     page: dict[str, Any] = {}
-    if shown := [asset_json(member, view) for member in islice(members, start, stop)]:
+    if shown := [asset_json(member, view) for _, member in islice(passing, size)]:
         page["assets"] = shown
-    if stop < len(members):
-        page["nextPageToken"] = base64.urlsafe_b64encode(str(stop).encode()).decode()
+    if (following := next(passing, None)) is not None:
+        page["nextPageToken"] = page_token(key, following[0])
     return page
+
+
+def _passes(asset: ImageAsset | CollectionAsset, conditions: Sequence[Condition]) -> bool:
+    return all(condition(asset) for condition in conditions)
 
 
 def _members(catalog: Catalog, parent: str) -> Sequence[ImageAsset | CollectionAsset]:
@@ -150,15 +194,3 @@ def _members(catalog: Catalog, parent: str) -> Sequence[ImageAsset | CollectionA
     if isinstance(found, ImageAsset):
         raise ServiceError(f"Asset '{parent}' is not a folder or a collection.")
     return found.images
-
-
-def _offset(token: str | None) -> int:
-    if not token:
-        return 0
-    try:
-        offset = int(base64.urlsafe_b64decode(token))
-    except (ValueError, binascii.Error):
-        offset = -1
-    if offset < 0:
-        raise ServiceError("Invalid value at 'page_token'.")
-    return offset

@@ -6,6 +6,7 @@ import json
 import threading
 import uuid
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..algorithms import load_all
@@ -15,17 +16,23 @@ from ..expression.evaluate import Evaluator, Session
 from ..expression.graph import parse_expression
 from ..limits import Deadline, too_deep
 from ..pixels.render import render
-from ..pixels.request import check_fields, file_format_of, pixel_request
+from ..pixels.request import file_format_of, pixel_request
 from ..pixels.stored import stored_image
+from ..values.collection import Collection
 from ..values.image import Image
 from ..values.to_json import to_json
-from .assets import asset_json, find_asset, list_assets
+from .assets import asset_json, find_asset, image_json, list_assets
+from .fields import check_fields
+from .pages import page_size, page_start, page_token, question_key
 from .replies import encode_json
+from .tables import feature_fields
+from .walks import Walk, Walks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ..limits import Limits
+    from ..values.element import Element
 
 _MEDIA_TYPES = {"NPY": "application/octet-stream", "GEO_TIFF": "image/tiff"}
 
@@ -55,6 +62,9 @@ class Methods:
     Args:
         catalog: the assets.
         limits: what to refuse.
+
+    Attributes:
+        of_values: the methods that compute and reply with JSON, by the kind of request.
     """
 
     def __init__(self, catalog: Catalog, limits: Limits) -> None:
@@ -63,6 +73,12 @@ class Methods:
         self._limits = limits
         self._lock = threading.Lock()
         self._thumbnails: dict[str, Mapping[str, Any]] = {}
+        self._walks = Walks()
+        self.of_values: dict[str, Callable[[bytes], bytes]] = {
+            "value:compute": self.compute_value,
+            "computeFeatures": self.compute_features,
+            "computeImages": self.compute_images,
+        }
 
     def get_asset(self, name: str) -> dict[str, Any]:
         """One asset."""
@@ -83,6 +99,48 @@ class Methods:
             return encode_json({"result": shown})
         except RecursionError:
             raise too_deep() from None
+
+    def compute_features(self, body: bytes) -> bytes:
+        """`table:computeFeatures`: one page, as JSON text."""
+        page, token = self._page(check_fields(_parse(body), "computeFeatures"))
+        features = to_json([feature_fields(element) for element in page], self._limits)
+        reply = {"type": "FeatureCollection", "features": features}
+        return encode_json(reply | token)
+
+    def compute_images(self, body: bytes) -> bytes:
+        """`imageCollection:computeImages`: one page, as JSON text."""
+        page, token = self._page(check_fields(_parse(body), "computeImages"))
+        images = []
+        for element in page:
+            if not isinstance(element, Image):
+                raise ServiceError("Expression does not evaluate to a collection of images.")
+            images.append(image_json(element))
+        return encode_json({"images": images} | token)
+
+    def _page(self, fields: Mapping[str, Any]) -> tuple[list[Element], dict[str, str]]:
+        """The elements of a page, and the field of the next one's token if there is one."""
+        size = page_size(fields, self._limits.page, self._limits.elements)
+        key = question_key(fields.get("expression"))
+        start = page_start(fields.get("pageToken"), key)
+        try:
+            walk = self._walks.take(key, start) or self._walk(fields.get("expression"), start)
+            elements = walk.take(size)
+            more = walk.has_more()
+        except RecursionError:
+            raise too_deep() from None
+        if not more:
+            return elements, {}
+        stop = start + len(elements)
+        self._walks.keep(key, stop, walk)
+        return elements, {"nextPageToken": page_token(key, stop)}
+
+    def _walk(self, wire: Any, start: int) -> Walk:
+        """A walk through the elements of an expression, from a position on."""
+        deadline = self._deadline()
+        value = self._evaluate(wire, deadline)
+        if not isinstance(value, Collection):
+            raise ServiceError("Expression does not evaluate to a collection.")
+        return Walk(islice(value, start, None), deadline)
 
     def compute_pixels(self, body: bytes) -> Rendered:
         """`image:computePixels`."""

@@ -12,17 +12,23 @@ from .element import Element
 from .geometry import Geometry
 from .image import Image
 from .projection import WGS84
-from .shapes import areal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 
+# More than a value may hold: what is walked twice is mostly short.
+_REMEMBERED = 8_192
+
+
 class LazyList:
     """An iterable that can be walked many times, and computes each item once.
 
+    A list of more than `_REMEMBERED` items forgets them, so that memory stays bounded: its items
+    are computed in each walk.
+
     Args:
-        start: begins the walk that computes.
+        start: begins a walk that computes.
     """
 
     def __init__(self, start: Callable[[], Iterator[Element]]) -> None:
@@ -30,17 +36,29 @@ class LazyList:
         self._source: Iterator[Element] | None = None
         self._items: list[Element] = []
         self._done = False
+        self._long = False
 
     def __iter__(self) -> Iterator[Element]:
         position = 0
-        while True:
+        while not self._long:
             if position == len(self._items) and not self._advance():
-                return
+                if self._done:
+                    return
+                break
             yield self._items[position]
             position += 1
+        source, self._source = self._source, None
+        if source is None:
+            source = islice(self._start(), position, None)
+        yield from source
 
     def _advance(self) -> bool:
+        """Remember one more item, if there is one and not too many are there already."""
         if self._done:
+            return False
+        if len(self._items) == _REMEMBERED:
+            self._long = True
+            self._items = []
             return False
         if self._source is None:
             self._source = self._start()
@@ -113,7 +131,7 @@ class Collection(Element):
     @property
     def geometry(self) -> Geometry | None:
         """The union of the elements' geometries."""
-        areas = [areal(e.geometry.lonlat) for e in self if e.geometry is not None]
+        areas = [e.geometry.filled.lonlat for e in self if e.geometry is not None]
         if not areas:
             return Geometry(shapely.GeometryCollection())
         return Geometry(shapely.union_all(areas), WGS84.crs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
@@ -11,24 +10,28 @@ if TYPE_CHECKING:
     from .geometry import Geometry
 
 
-class Element(ABC):
-    """A thing with properties, perhaps a member of a collection."""
+class Element:
+    """A thing with properties, perhaps a member of a collection.
+
+    Not an abstract class in Python's sense: `isinstance` would take three times as long, and it is
+    asked for each argument of each call.
+    """
 
     type_name: ClassVar[str] = "Element"
     properties: Mapping[str, Any]
 
-    @abstractmethod
     def with_properties(self, properties: Mapping[str, Any]) -> Self:
         """The same thing with other properties."""
+        raise NotImplementedError
 
     def get(self, name: str) -> Any:
         """A property, or None."""
         return self.properties.get(name)
 
     @property
-    @abstractmethod
     def geometry(self) -> Geometry | None:
         """Where it is; None for nowhere or everywhere."""
+        raise NotImplementedError
 
     @property
     def index(self) -> str | None:

@@ -1,4 +1,4 @@
-"""Filters: predicates over elements."""
+"""Filters: predicates over elements, and over pairs of elements in a join."""
 
 from __future__ import annotations
 
@@ -11,17 +11,6 @@ from .geometry import Geometry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Filter:
-    """A predicate.
-
-    Attributes:
-        passes: whether an element passes.
-    """
-
-    passes: Callable[[Element], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +31,38 @@ class Operand:
         return element.get(self.field)
 
 
-def comparison(
-    predicate: Callable[[Any, Any], bool],
-    left_field: str | None,
-    right_value: Any,
-    right_field: str | None,
-    left_value: Any,
-) -> Filter:
-    """A filter that compares two operands; a null on either side does not pass.
+@dataclass(frozen=True, eq=False, slots=True)
+class Filter:
+    """A predicate.
+
+    Attributes:
+        matches: whether a pair passes: left fields are taken from its first element, right fields
+            from its second.
+        measure: how far apart a pair is, where the filter measures that.
+        equal: fields that are equal in every pair that passes, where there are such.
+    """
+
+    matches: Callable[[Element, Element], bool]
+    measure: Callable[[Element, Element], float | None] | None = None
+    equal: tuple[Operand, Operand] | None = None
+
+    def passes(self, element: Element) -> bool:
+        """Whether an element passes, as both sides of the comparison."""
+        return self.matches(element, element)
+
+
+def of_elements(test: Callable[[Element], bool]) -> Filter:
+    """A filter that looks at one element; in a join, at that of the primary collection [I]."""
+    return Filter(lambda one, other: test(one))  # noqa: ARG005
+
+
+def operands(
+    left_field: str | None, right_value: Any, right_field: str | None, left_value: Any
+) -> tuple[Operand, Operand]:
+    """The sides of a comparison.
 
     Raises:
-        ServiceError: an operand is given twice, or not at all.
+        ServiceError: one is given twice, or not at all.
     """
     for side, name, value in (
         ("left", left_field, left_value),
@@ -62,13 +72,36 @@ def comparison(
             raise ServiceError(f"Both {side}Field and {side}Value are given.")
     if left_field is None and left_value is None:
         raise ServiceError("Neither leftField nor leftValue is given.")
-    left, right = Operand(left_field, left_value), Operand(right_field, right_value)
+    return Operand(left_field, left_value), Operand(right_field, right_value)
 
-    def passes(element: Element) -> bool:
-        one, other = left.of(element), right.of(element)
-        return one is not None and other is not None and predicate(one, other)
 
-    return Filter(passes)
+def comparison(predicate: Callable[[Any, Any], bool], sides: tuple[Operand, Operand]) -> Filter:
+    """A filter that compares two operands; a null on either side does not pass."""
+    left, right = sides
+    of_left, of_right = left.of, right.of
+
+    def matches(one: Element, other: Element) -> bool:
+        a, b = of_left(one), of_right(other)
+        return a is not None and b is not None and predicate(a, b)
+
+    return Filter(matches)
+
+
+def nearness(
+    distance: Callable[[Any, Any], float | None], most: float, sides: tuple[Operand, Operand]
+) -> Filter:
+    """A filter that measures how far apart two operands are; beyond a distance none passes."""
+    left, right = sides
+
+    def measure(one: Element, other: Element) -> float | None:
+        a, b = left.of(one), right.of(other)
+        return None if a is None or b is None else distance(a, b)
+
+    def matches(one: Element, other: Element) -> bool:
+        measured = measure(one, other)
+        return measured is not None and measured <= most
+
+    return Filter(matches, measure)
 
 
 def comparable(one: Any, other: Any) -> bool:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from shapely.geometry import mapping
 
 from .element import Element
+from .numbers import number
 from .projection import WGS84, Projection, same_crs, transformer
+from .rings import areal, is_valid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,8 +38,10 @@ class Geometry:
 
     @cached_property
     def valid(self) -> BaseGeometry:
-        """The shape, its self-crossings resolved (interiors by the even-odd rule)."""
-        return self.shape if self.shape.is_valid else shapely.make_valid(self.shape)
+        """The shape, its self-crossings resolved (interiors by the even-odd rule), parts united."""
+        if is_valid(self.shape):
+            return self.shape
+        return shapely.union_all(shapely.make_valid(shapely.get_parts(self.shape)))
 
     def shape_in(self, crs: str) -> BaseGeometry:
         """The shape in another CRS, vertex by vertex."""
@@ -56,6 +59,26 @@ class Geometry:
         """The shape in longitude and latitude."""
         return self.shape_in(WGS84.crs)
 
+    @cached_property
+    def filled(self) -> Geometry:
+        """The area that a footprint's ring means."""
+        inner = areal(self.shape)
+        return self if inner is self.shape else Geometry(inner, self.crs, self.geodesic)
+
+    @cached_property
+    def planar(self) -> Geometry:
+        """The area in longitude and latitude."""
+        inner = self.filled.lonlat
+        if inner is self.shape and self.geodesic and self.crs == WGS84.crs:
+            return self
+        return Geometry(inner)
+
+    @cached_property
+    def turned(self) -> bool:
+        """Whether it has longitudes beyond the antimeridian, on either side."""
+        west, _, east, _ = self.lonlat.bounds
+        return west < -180 or east > 180
+
     def bounds_in(self, crs: str) -> tuple[float, float, float, float]:
         """`(left, bottom, right, top)` in another CRS, edges followed closely."""
         if same_crs(self.crs, crs):
@@ -65,8 +88,8 @@ class Geometry:
         dense = shapely.segmentize(self.valid, step) if step > 0 else self.valid
         return Geometry(dense, self.crs).shape_in(crs).bounds
 
-    def json(self) -> dict[str, Any]:
-        """GeoJSON as in `getInfo`."""
+    @cached_property
+    def _json(self) -> dict[str, Any]:
         described = geojson(self.shape)
         if not same_crs(self.crs, WGS84.crs):
             described["crs"] = {"type": "name", "properties": {"name": self.crs}}
@@ -74,18 +97,35 @@ class Geometry:
             described["geodesic"] = False
         return described
 
+    def json(self) -> dict[str, Any]:
+        """GeoJSON as in `getInfo`; not to be changed, as others are given the same."""
+        return self._json
+
 
 def geojson(shape: BaseGeometry) -> dict[str, Any]:
-    """GeoJSON with lists for tuples."""
+    """GeoJSON with lists for tuples, and numbers as the service writes them."""
     if shape.geom_type == "GeometryCollection":
         members = [geojson(part) for part in getattr(shape, "geoms", ())]
         return {"type": "GeometryCollection", "geometries": members}
-    described = mapping(shape)
-    return {"type": described["type"], "coordinates": _lists(described["coordinates"])}
+    return {"type": shape.geom_type, "coordinates": _coordinates(shape)}
 
 
-def _lists(nested: Any) -> Any:
-    return [_lists(item) for item in nested] if isinstance(nested, (tuple, list)) else nested
+def _coordinates(shape: BaseGeometry) -> Any:
+    if shape.is_empty:
+        return []
+    match shape:
+        case shapely.Polygon():
+            return [_points(shape.exterior), *(_points(ring) for ring in shape.interiors)]
+        case shapely.Point():
+            return _points(shape)[0]
+        case shapely.LineString():
+            return _points(shape)
+    return [_coordinates(part) for part in getattr(shape, "geoms", ())]
+
+
+def _points(shape: BaseGeometry) -> list[list[Any]]:
+    points: list[list[float]] = shapely.get_coordinates(shape, include_z=shape.has_z).tolist()
+    return [[number(value) for value in point] for point in points]
 
 
 WORLD = Geometry(shapely.box(-180, -90, 180, 90), geodesic=False)
@@ -111,12 +151,13 @@ class Feature(Element):
         return Feature(self.shape, properties)
 
 
-def footprint_ring(shape: Geometry) -> Geometry:
-    """A footprint as Earth Engine stores it: the outer ring of its polygon."""
-    if shape.shape.geom_type != "Polygon":
-        return shape
-    ring = shape.shape.exterior  # type: ignore[attr-defined]
-    return Geometry(ring, shape.crs, shape.geodesic)
+@lru_cache(maxsize=4096)
+def footprint_ring(shape: BaseGeometry) -> Geometry:
+    """A footprint (longitude and latitude) as Earth Engine tells it: the outer ring of a polygon.
+
+    The images of a place share one, so that what is worked out of it is worked out once.
+    """
+    return Geometry(shape.exterior if isinstance(shape, shapely.Polygon) else shape)
 
 
 def projected_box(bounds: tuple[float, float, float, float], projection: Projection) -> Geometry:

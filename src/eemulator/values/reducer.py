@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import ServiceError
 from ..pixels import statistics
+from .numbers import number
 from .pixel_type import BOOLEAN, DOUBLE, PixelType
 
 if TYPE_CHECKING:
@@ -95,18 +96,23 @@ def _column(
     return run
 
 
-def _numbers(values: list[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
+def numbers(values: list[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Values as an array.
+
+    Raises:
+        ServiceError: one is no number.
+    """
     if not all(isinstance(value, (int, float)) for value in values):
         raise ServiceError("Need numbers to reduce.")
     return np.asarray(values, np.float64)
 
 
 def _mean(values: list[Any], weights: list[float]) -> float:
-    return float(np.average(_numbers(values), weights=weights)) if sum(weights) > 0 else 0.0
+    return float(np.average(numbers(values), weights=weights)) if sum(weights) > 0 else 0.0
 
 
 def _sum(values: list[Any], weights: list[float]) -> float:
-    return float((_numbers(values) * weights).sum())
+    return float((numbers(values) * weights).sum())
 
 
 def _ordered(choose: Callable[[list[Any]], Any]) -> Callable[[list[Any], list[float]], Any]:
@@ -135,8 +141,38 @@ def _distinct(rows: Sequence[Row], weights: Sequence[float]) -> int:  # noqa: AR
     return len({repr(row[0]) for row in rows if row[0] is not None})
 
 
+def _frequencies(rows: Sequence[Row], weights: Sequence[float]) -> dict[str, float]:
+    """How much each value weighs; keys are text, as in every dictionary."""
+    found: dict[str, float] = {}
+    for row, weight in zip(rows, weights, strict=True):
+        if row[0] is not None:
+            key = str(number(row[0]) if isinstance(row[0], float) else row[0])
+            found[key] = found.get(key, 0.0) + weight
+    return found
+
+
+def _sampled(function: Callable[..., Any]) -> Callable[[list[Any], list[float]], float | None]:
+    """A statistic with one degree of freedom less; null of a single value [M]."""
+    return lambda values, weights: (  # noqa: ARG005
+        float(function(numbers(values), ddof=1)) if len(values) > 1 else None
+    )
+
+
 def _unweighted(function: Callable[..., Any]) -> Callable[[list[Any], list[float]], float]:
-    return lambda values, weights: float(function(_numbers(values)))  # noqa: ARG005
+    return lambda values, weights: float(function(numbers(values)))  # noqa: ARG005
+
+
+# Outputs that are not called as their reducers, by the client's algorithms.json [S].
+_OUTPUTS = {
+    "allNonZero": "all",
+    "anyNonZero": "any",
+    "countDistinct": "count",
+    "countDistinctNonNull": "count",
+    "countEvery": "count",
+    "frequencyHistogram": "histogram",
+    "sampleStdDev": "stdDev",
+    "sampleVariance": "variance",
+}
 
 
 def _simple(
@@ -150,7 +186,7 @@ def _simple(
     return Reducer(
         name,
         1,
-        (name,),
+        (_OUTPUTS.get(name, name),),
         lambda rows, weights: [function(rows, weights)],
         weighted,
         () if statistic is None else (statistic,),
@@ -170,8 +206,13 @@ SIMPLE: dict[str, Reducer] = {
         _simple("mode", _column(_mode), statistics.mode, _same),
         _simple("count", _count, statistics.count, _counting),
         _simple("countDistinct", _distinct, None, _counting),
+        _simple("countDistinctNonNull", _distinct, None, _counting),
+        _simple("countEvery", lambda rows, weights: len(rows), None, _counting),  # noqa: ARG005
+        _simple("frequencyHistogram", _frequencies, None, _double, weighted=True),
         _simple("first", _column(_ordered(lambda v: v[0])), statistics.first, _same),
         _simple("last", _column(_ordered(lambda v: v[-1])), statistics.last, _same),
+        _simple("sampleStdDev", _column(_sampled(np.std)), None, _double),
+        _simple("sampleVariance", _column(_sampled(np.var)), None, _double),
         _simple("stdDev", _column(_unweighted(np.std)), statistics.deviation, _double),
         _simple("variance", _column(_unweighted(np.var)), statistics.variance, _double),
         _simple(
@@ -188,51 +229,3 @@ SIMPLE: dict[str, Reducer] = {
         ),
     )
 }
-
-
-def combined(name: str, parts: Sequence[Reducer]) -> Reducer:
-    """Several reducers over the same input, as `minMax`."""
-    return Reducer(
-        name,
-        1,
-        tuple(output for part in parts for output in part.outputs),
-        lambda rows, weights: [v for part in parts for v in part.aggregate(rows, weights)],
-        any(part.weighted for part in parts),
-        tuple(s for part in parts for s in part.statistics),
-        tuple(r for part in parts for r in part.rules),
-    )
-
-
-def to_list(size: int | None, optional: int) -> Reducer:
-    """Collect the inputs, in tuples of a size; rows with a null that is not optional are dropped.
-
-    Args:
-        size: inputs a row; None for bare values.
-        optional: how many of the last inputs may be null.
-    """
-    inputs = 1 if size is None else size
-    if inputs < 1 or not 0 <= optional <= inputs:
-        raise ServiceError(f"Invalid tuple size {size} with {optional} optional inputs.")
-
-    def aggregate(rows: Sequence[Row], weights: Sequence[float]) -> list[Any]:  # noqa: ARG001
-        needed = inputs - optional
-        kept = [list(row) for row in rows if all(v is not None for v in row[:needed])]
-        return [[row[0] for row in kept] if size is None else kept]
-
-    return Reducer("toList", inputs, ("list",), aggregate)
-
-
-def repeat(reducer: Reducer, count: int) -> Reducer:
-    """Copies side by side; every output becomes a list, with an entry a copy."""
-    if count < 1:
-        raise ServiceError(f"The count must be positive, got {count}.")
-    width = reducer.inputs
-
-    def aggregate(rows: Sequence[Row], weights: Sequence[float]) -> list[Any]:
-        copies = [
-            reducer.aggregate([row[i * width : (i + 1) * width] for row in rows], weights)
-            for i in range(count)
-        ]
-        return [list(outputs) for outputs in zip(*copies, strict=True)]
-
-    return Reducer("repeat", width * count, reducer.outputs, aggregate, reducer.weighted)

@@ -52,3 +52,7 @@ class DateRange:
     def json(self) -> dict[str, Any]:
         """As in `getInfo`."""
         return {"type": "DateRange", "dates": [self.start, self.end]}
+
+
+UNBOUNDED = DateRange(-(2**63), 2**63 - 1)
+"""All of time; how the service tells its ends is remembered [M]."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
+
+import shapely
 
 from ..errors import ServiceError
 from ..limits import too_many_elements
@@ -11,6 +12,7 @@ from .collection import Collection
 from .geometry import Feature, Geometry
 from .image import Image
 from .margin import ErrorMargin
+from .numbers import number
 from .pixel_type import PixelType
 from .projection import Projection
 from .time import Date, DateRange
@@ -28,16 +30,6 @@ def to_json(value: Any, limits: Limits) -> Any:
     return _Writer(limits).write(value)
 
 
-def number(value: float) -> float | int | str:
-    """A number as JSON: whole doubles without a fraction, infinities and NaN as text [I]."""
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return "NaN" if math.isnan(value) else f"{'-' * (value < 0)}Infinity"
-        if value.is_integer() and abs(value) < 2**53:
-            return int(value)
-    return value
-
-
 class _Writer:
     """Writes one value, counting what it writes."""
 
@@ -50,22 +42,35 @@ class _Writer:
         self._left -= 1
         if self._left < 0:
             raise ServiceError("The result is too large.", kind="result size")
+        # By exact type first: most values are one of these.
+        kind = type(value)
+        if value is None or kind is str or kind is int or kind is bool:
+            return value
+        if kind is float:
+            return number(value)
+        if kind is dict:
+            write = self.write
+            return {str(key): write(item) for key, item in value.items()}
+        if kind is list or kind is tuple:
+            write = self.write
+            return [write(item) for item in value]
+        return self._other(value)
+
+    def _other(self, value: Any) -> Any:
+        """A value that is not JSON of itself."""
         match value:
-            case None | str():
-                return value
-            case bool() | int() | float():
-                return number(value)
-            case list() | tuple():
-                return [self.write(item) for item in value]
-            case dict():
-                return {str(key): self.write(item) for key, item in value.items()}
+            case bool() | int() | float() | str():
+                return number(value) if isinstance(value, float) else value
             case Image():
                 return self._image(value)
             case Feature():
                 return self._feature(value)
             case Collection():
                 return self._collection(value)
-            case Geometry() | Projection() | Date() | DateRange() | ErrorMargin() | PixelType():
+            case Geometry():
+                self._left -= int(shapely.get_num_coordinates(value.shape))
+                return value.json()
+            case Projection() | Date() | DateRange() | ErrorMargin() | PixelType():
                 return self.write(value.json())
         raise ServiceError(f"A value of type {type(value).__name__} cannot be shown.")
 

@@ -22,6 +22,7 @@ from geetensor.errors import (
 )
 
 if TYPE_CHECKING:
+    from geetensor.engine.call import Call
     from geetensor.engine.tasks import Outcome
     from geetensor.engine.transport import Reply
 
@@ -30,14 +31,15 @@ POLICY = RetryPolicy()
 _JITTER = random.Random()
 
 
-def answer_to(reply: Reply, subject: str, attempt: int) -> Outcome:
+def answer_to(reply: Reply, subject: str, call: Call) -> Outcome:
     """What to do about a reply, where asking for less would not help.
 
     Args:
         reply: no success.
         subject: what was asked for.
-        attempt: how often it was sent, this time included.
+        call: of the request.
     """
+    attempt = call.attempt
     for_load = is_for_load(reply.status, reply.reasons)
     if not for_load and remedy(reply.status, reply.message) is not Remedy.RETRY:
         return Fail(_failure(reply, subject, attempt))
@@ -56,7 +58,7 @@ def answer_to(reply: Reply, subject: str, attempt: int) -> Outcome:
         return Fail(error)
     if for_load:
         return Refused(reply.retry_after, error)
-    delay = POLICY.delay(attempt, reply.retry_after, _JITTER)
+    delay = POLICY.delay(attempt, reply.retry_after, _JITTER, calm=call.calm)
     return Fail(error) if delay is None else Retry(delay, reply.message)
 
 
@@ -73,4 +75,6 @@ def _failure(reply: Reply, subject: str, attempt: int) -> Exception:
     kind, advice = EarthEngineError, ""
     if wire.is_not_found(status, message):
         kind, advice = NotFoundError, "Check the asset id and who may read it."
+    elif wire.is_no_collection(status, message):
+        advice = "A single image goes to the functions of geetensor.ee_image as it is."
     return kind(message, status=status, attempts=attempt, subject=subject, advice=advice)

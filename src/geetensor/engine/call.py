@@ -27,6 +27,7 @@ class Call:
         last_byte: when bytes came last; at first, when it started.
         ended: whether the service is done with it.
         aborted: why it was stopped; None if it was not.
+        given_up: whether it was stopped for slowness.
     """
 
     def __init__(self, attempt: int = 1) -> None:
@@ -36,6 +37,7 @@ class Call:
         self.last_byte = self.started
         self.ended = False
         self.aborted: str | None = None
+        self.given_up = False
         self._lock = threading.Lock()
         self._stop: Callable[[], None] | None = None
 
@@ -57,6 +59,10 @@ class Call:
         """Note that a success begins."""
         self.first_byte = self.last_byte = time.monotonic()
         self.on_accepted()
+
+    def rejected(self) -> None:
+        """Note that the service has dealt with it, and will not answer with a success."""
+        self.on_rejected()
 
     def progressed(self) -> None:
         """Note that bytes came."""
@@ -88,10 +94,18 @@ class Call:
             if self._stop is not None:
                 self._stop()
 
-    # To be overridden: whoever watches the call is told.
+    # To be overridden: whoever watches the call is told, and knows of others.
+
+    @property
+    def calm(self) -> bool:
+        """Whether most other requests succeed."""
+        return False
 
     def on_accepted(self) -> None:
         """The service begins to answer with success."""
+
+    def on_rejected(self) -> None:
+        """The service refuses it for what it is, and not for load."""
 
     def on_ended(self) -> None:
         """The service is done with it, before its pixels are."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import replace
+import time
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from geetensor.engine import wire
 from geetensor.engine.events import LOGGER
-from geetensor.engine.pace import VALUE_FLOOR, Pace
+from geetensor.engine.lesson import SizeLesson
+from geetensor.engine.pace import TABLE, VALUE, Pace
 from geetensor.engine.scheduler import Scheduler
 from geetensor.engine.throttle import Throttle
 from geetensor.plan import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from geetensor.engine.session import Session
 
@@ -23,6 +25,29 @@ RESTRICTED_CEILING = 1
 """Requests at a time for a project in restricted mode [I]: the service says that parallelism is
 restricted, not to what. The throttle cannot tell by itself, as such requests may be slowed
 instead of refused."""
+
+
+MEMORY_SECONDS = 3600.0
+"""After this, a source is as good as new: requests as large as any are tried again, since what a
+computation takes depends on the place and on the service's mood, too."""
+
+_MOST_SOURCES = 1_000
+"""Sources that are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What earlier exports have shown of a source.
+
+    Attributes:
+        since: seconds on the monotonic clock.
+        lesson: how large requests for it may be.
+        pace: how long they wait for their first byte.
+    """
+
+    since: float
+    lesson: SizeLesson = field(default_factory=SizeLesson)
+    pace: Pace = field(default_factory=Pace)
 
 
 class Endpoint:
@@ -34,13 +59,16 @@ class Endpoint:
     Attributes:
         scheduler: of all its requests.
         value_pace: how long computed values take.
+        table_pace: how long tables take.
         limits: of one request: those published, as corrected by refusals that quoted others.
     """
 
     def __init__(self, project: str) -> None:
         self.scheduler = Scheduler(Throttle())
         self.limits = LIMITS
-        self.value_pace = Pace(VALUE_FLOOR)
+        self.value_pace = Pace(VALUE)
+        self.table_pace = Pace(TABLE)
+        self._known: dict[Hashable, Known] = {}
         self._project = project
         self._lock = threading.Lock()
         self._restricted = False
@@ -60,6 +88,22 @@ class Endpoint:
                 self.limits = replace(self.limits, request_bytes=size)
             if side and side < self.limits.side:
                 self.limits = replace(self.limits, side=side)
+
+    def known(self, source: Hashable) -> Known:
+        """What earlier exports have shown of a source; later ones add to it.
+
+        Args:
+            source: tells sources apart.
+        """
+        now = time.monotonic()
+        with self._lock:
+            known = self._known.pop(source, None)
+            if known is None or now - known.since > MEMORY_SECONDS:
+                known = Known(now)
+            self._known[source] = known  # the latest is last
+            if len(self._known) > _MOST_SOURCES:
+                del self._known[next(iter(self._known))]
+        return known
 
     def heed(self, headers: Mapping[str, str]) -> None:
         """Take notice of what a reply says of the project's quota.

@@ -95,7 +95,7 @@ class Split:
 
     Attributes:
         subject: asset and tile.
-        parts: how many.
+        parts: how many, unless they are planned anew together with other tiles.
         message: the service's words, now or to an earlier tile.
     """
 

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import warnings
+import functools
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from geetensor.engine import wire
-from geetensor.engine.answer import answer_to
+from geetensor.callers import warn_caller
 from geetensor.engine.endpoint import endpoint_of
 from geetensor.engine.job import Job
+from geetensor.engine.pace import COMPUTED, STORED, Pace
 from geetensor.engine.parcels import Parcels
-from geetensor.engine.pixels import Delivery, PixelTask, SizeLesson
-from geetensor.engine.retry import NO_REPLY
-from geetensor.engine.tasks import Cap, Done, Fail
-from geetensor.engine.transport import Collected, Reply
-from geetensor.errors import BadReplyError
+from geetensor.engine.pixels import Delivery, PixelTask
+from geetensor.engine.planner import plan_anew
+from geetensor.engine.tasks import Cap
+from geetensor.engine.values import PageTask, ValueTask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from geetensor.engine.call import Call
     from geetensor.engine.endpoint import Endpoint
     from geetensor.engine.events import Hook
-    from geetensor.engine.pace import Pace
-    from geetensor.engine.pixels import PixelRequest, Sink
-    from geetensor.engine.tasks import Outcome, Task
+    from geetensor.engine.pixels import PixelRequest, Scene, Sink
+    from geetensor.engine.tasks import Task
     from geetensor.engine.transport import Transport
     from geetensor.plan import Limits
 
@@ -42,13 +39,16 @@ def concurrency(transport: Transport, max_workers: int | None = None) -> int:
     return limit if max_workers is None else min(limit, max_workers)
 
 
-def known_limits(transport: Transport) -> Limits:
-    """What one request may ask for: as published, or as the service has said since.
+def known_limits(transport: Transport, series: Sequence[Scene] = ()) -> Limits:
+    """What one request may ask for: as published, or as the service has shown since.
 
     Args:
         transport: the door to the network.
+        series: images, whose requests may have been too much for the service's memory before.
     """
-    return endpoint_of(transport.session).limits
+    endpoint = endpoint_of(transport.session)
+    most = endpoint.known(series[0].source).lesson.most[0] if series else None
+    return endpoint.limits.within(most)
 
 
 def fetch_pixels(
@@ -74,13 +74,25 @@ def fetch_pixels(
         RequestTooLargeError: if a tile is too large and not to be split.
         EarthEngineError: the first request that cannot be had. The others are stopped.
     """
-    delivery = Delivery(sink, transport, hook, split, SizeLesson())
-    tasks = (PixelTask(request, delivery) for request in requests)
+    pulled = iter(requests)
+    first = next(pulled, None)
+    if first is None:
+        return
+    known = endpoint_of(transport.session).known(first.series[0].source)
+    delivery = Delivery(sink, transport, hook, split, known.lesson)
 
     def admit(task: Task) -> bool:
         return not isinstance(task, PixelTask) or sink.has_room(task.request.tile)
 
-    _run(Job(tasks, cap=Cap(max_workers), hook=hook, admit=admit), transport)
+    job = Job(
+        (PixelTask(request, delivery) for request in chain([first], pulled)),
+        cap=Cap(max_workers),
+        hook=hook,
+        pace=Pace(COMPUTED if first.series[0].computed else STORED, known.pace),
+        planner=plan_anew if split and sink.takes_any_tile else None,
+        admit=admit,
+    )
+    _run(job, transport)
 
 
 def compute_value(
@@ -98,20 +110,27 @@ def compute_value(
         EarthEngineError: if the service does not answer it.
         BadReplyError: if it answers with nothing.
     """
-    task = _ValueTask(expression, transport, label)
+    task = ValueTask(expression, transport, label)
     pace = endpoint_of(transport.session).value_pace
     _run(Job([task], hook=hook, pace=pace), transport)
     return task.value
 
 
 def compute_each(
-    expressions: Sequence[tuple[bytes, str]], transport: Transport
+    expressions: Sequence[tuple[bytes, str]],
+    transport: Transport,
+    *,
+    convert: Callable[[int, Any], Any] | None = None,
+    tables: bool = False,
 ) -> list[Any | Exception]:
     """The values of some expressions, asked for at the same time.
 
     Args:
         expressions: serialised, each with what messages call it.
         transport: the door to the network.
+        convert: what to keep of the value of the expression with an index, so that not all are
+            held as they came; called from several threads.
+        tables: whether they are tables, for which one has to be more patient.
 
     Returns:
         The values. One that cannot be had does not end the others: its error stands in its place.
@@ -119,9 +138,13 @@ def compute_each(
     Raises:
         SignInError: if there is no way in; the others would fail too.
     """
-    tasks = [_ValueTask(expression, transport, label) for expression, label in expressions]
+    tasks = [
+        ValueTask(expression, transport, label, convert and functools.partial(convert, index))
+        for index, (expression, label) in enumerate(expressions)
+    ]
     results: list[Any | Exception] = [None] * len(tasks)
-    pace = endpoint_of(transport.session).value_pace
+    endpoint = endpoint_of(transport.session)
+    pace = endpoint.table_pace if tables else endpoint.value_pace
     with open_parcels(transport, pace=pace) as parcels:
         for index, task in enumerate(tasks):
             parcels.add_tasks(index, [task])
@@ -129,6 +152,29 @@ def compute_each(
             parcel = parcels.take()
             results[parcel.label] = parcel.error or tasks[parcel.label].value
     return results
+
+
+def fetch_features(
+    tables: Sequence[tuple[bytes, str]],
+    take: Callable[[int, list[Any]], None],
+    transport: Transport,
+) -> None:
+    """The rows of tables of any length, page after page; of several tables at the same time.
+
+    Args:
+        tables: expressions of feature collections, serialised, each with what messages call it.
+        take: called with the index of a table and the features of its next page, from several
+            threads, but for one table after another.
+        transport: the door to the network.
+
+    Raises:
+        EarthEngineError: the first page that cannot be had. The others are stopped.
+    """
+    tasks = [
+        PageTask(expression, transport, label, functools.partial(take, index))
+        for index, (expression, label) in enumerate(tables)
+    ]
+    _run(Job(tasks, pace=endpoint_of(transport.session).table_pace), transport)
 
 
 @contextmanager
@@ -169,30 +215,4 @@ def _run(job: Job, transport: Transport) -> None:
 def _pass_on_notice(endpoint: Endpoint) -> None:
     notice = endpoint.take_notice()
     if notice:
-        warnings.warn(notice, stacklevel=6)
-
-
-@dataclass(slots=True)
-class _ValueTask:
-    expression: bytes = field(repr=False)
-    transport: Transport
-    subject: str
-    held_bytes: int = 0
-    value: Any = None
-
-    def run(self, call: Call) -> Outcome:
-        session = self.transport.session
-        path, body = wire.compute_call(self.expression, session.project, session.workload_tag)
-        reply_body = Collected()
-        reply = self.transport.post(path, body, reply_body, call)
-        endpoint_of(session).heed(reply.headers)
-        if reply.status == 200:
-            try:
-                self.value = wire.decode_value(reply_body.body)
-            except BadReplyError as error:
-                reply = Reply(NO_REPLY, message=str(error))
-            else:
-                if self.value is None:
-                    return Fail(BadReplyError(f"{self.subject}: Earth Engine computed null."))
-                return Done()
-        return answer_to(reply, self.subject, call.attempt)
+        warn_caller(notice)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from geetensor.engine.job import Job
-from geetensor.engine.pixels import Delivery, PixelTask, SizeLesson
+from geetensor.engine.lesson import SizeLesson
+from geetensor.engine.pixels import Delivery, PixelTask
 from geetensor.engine.tasks import Cap, Done, Fail, Replace, Retry
 from geetensor.errors import SignInError
 

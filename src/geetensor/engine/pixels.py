@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from geetensor.engine import wire
 from geetensor.engine.answer import answer_to
@@ -13,6 +12,7 @@ from geetensor.engine.decode import RowWriter, pixel_decoder
 from geetensor.engine.endpoint import endpoint_of
 from geetensor.engine.events import Split, TileFetched, emit
 from geetensor.engine.expression import stacked
+from geetensor.engine.lesson import HALF, QUARTER
 from geetensor.engine.retry import NO_REPLY, Remedy, remedy
 from geetensor.engine.tasks import Done, Fail, Replace, Retry
 from geetensor.engine.transport import Reply
@@ -21,21 +21,18 @@ from geetensor.grid import PixelGrid, Window
 from geetensor.masks import FileFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     from geetensor.engine.call import Call
     from geetensor.engine.events import Hook
+    from geetensor.engine.lesson import SizeLesson
     from geetensor.engine.tasks import Outcome
     from geetensor.engine.transport import Transport
     from geetensor.masks import BandGroup
-    from geetensor.plan import Tile
+    from geetensor.plan import Limits, Tile
 
 _NAMED_BANDS = 8
 """Bands that a message names before it only counts them."""
-
-_SMALLEST_LESSON = 2**16
-"""Counted bytes. One tile that fails for memory below this is a case of its own: the rest of the
-export is not cut to crumbs for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +50,16 @@ class Scene:
     band_ids: tuple[str, ...]
     groups: tuple[BandGroup, ...]
     refs: Mapping[float | None, wire.ImageRef]
+
+    @property
+    def source(self) -> Hashable:
+        """What it is of: the same for images whose pixels are as heavy for the service."""
+        return wire.source_of(next(iter(self.refs.values())))
+
+    @property
+    def computed(self) -> bool:
+        """Whether the service has to compute anything, be it only what masked pixels hold."""
+        return any(isinstance(ref, wire.ExpressionRef) for ref in self.refs.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,9 @@ class TileWriter(RowWriter, Protocol):
 class Sink(Protocol):
     """Where pixels go."""
 
+    takes_any_tile: ClassVar[bool]
+    """Whether tiles may be joined, and cut otherwise than they were planned."""
+
     def has_room(self, tile: Tile) -> bool:
         """Whether a tile may be asked for now; if so, its room is kept for it.
 
@@ -122,28 +132,6 @@ class Sink(Protocol):
             tile: which dates, bands and pixels to expect. The writer gets an array a date and
                 band: all bands of the first date, then those of the next.
         """
-
-
-class SizeLesson:
-    """How large requests of an export may be, as its refusals have taught. Shared by threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._most: int | None = None
-        self._message = ""
-
-    def failed(self, counted_bytes: int, message: str) -> None:
-        """Note that a request was too much for the service's memory or time."""
-        half = max(_SMALLEST_LESSON, counted_bytes // 2)
-        with self._lock:
-            if self._most is None or half < self._most:
-                self._most, self._message = half, message
-
-    @property
-    def most(self) -> tuple[int | None, str]:
-        """Counted bytes to ask for at the most, if known, and the service's words."""
-        with self._lock:
-            return self._most, self._message
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +191,14 @@ class PixelTask:
         if rest is None:
             return Done()
         if remedy(reply.status, reply.message) is Remedy.SPLIT:
+            call.rejected()
             endpoint.learn_limits(reply.status, reply.message)
             if wire.is_too_heavy(reply.status, reply.message):
-                delivery.lesson.failed(request.tile.counted_bytes, reply.message)
+                caution = QUARTER if wire.is_too_slow(reply.message) else HALF
+                delivery.lesson.failed(request.tile.counted_bytes, reply.message, caution=caution)
             if not delivery.split or request.tile.split():
                 return self._smaller(reply.message)
-        outcome = answer_to(reply, self.subject, call.attempt)
+        outcome = answer_to(reply, self.subject, call)
         if isinstance(outcome, Fail) and self._may_be_one_date(reply):
             return self._by_date(reply.message)
         return replace(outcome, rest=rest) if isinstance(outcome, Retry) else outcome
@@ -219,11 +209,11 @@ class PixelTask:
         return dates > 1 and self.delivery.split and reply.status in {400, 404}
 
     def _by_date(self, message: str) -> Replace:
-        parts = [self._with(tile) for tile in self.request.tile.by_date()]
+        parts = [self.of(tile) for tile in self.request.tile.by_date()]
         emit(Split(self.subject, len(parts), message), self.delivery.hook)
         return Replace(parts)
 
-    def _with(self, tile: Tile) -> PixelTask:
+    def of(self, tile: Tile) -> PixelTask:
         """The same for another tile of the same images."""
         return replace(self, request=replace(self.request, tile=tile))
 
@@ -237,7 +227,7 @@ class PixelTask:
             return top, None
         below = Window(row + rows, col, height - rows, width)
         rest = replace(self.request.tile, window=below)
-        return top, self._with(rest)
+        return top, self.of(rest)
 
     def _announce(self, tile: Tile, call: Call) -> None:
         subject = str(replace(self.request, tile=tile))
@@ -275,6 +265,12 @@ class PixelTask:
             writer.finish()
         return reply, rows
 
+    @property
+    def limits(self) -> Limits:
+        """What one request may ask for, as far as is known by now."""
+        endpoint = endpoint_of(self.delivery.transport.session)
+        return endpoint.limits.within(self.delivery.lesson.most[0])
+
     def _too_large(self) -> str:
         """Why the tile need not be sent as it is; empty if it may work."""
         tile = self.request.tile
@@ -296,18 +292,20 @@ class PixelTask:
                     "it."
                 )
             )
-        parts = [self._with(tile) for tile in self._cut()]
+        parts = [self.of(tile) for tile in self._cut()]
         emit(Split(self.subject, len(parts), message), self.delivery.hook)
-        return Replace(parts)
+        # Of a tile that nothing known speaks against, the parts are not to be made one again.
+        return Replace(parts, anew=bool(self._too_large()))
 
     def _cut(self) -> Iterator[Tile]:
         """The tile's halves, or theirs, until none is known to be too large."""
-        limits = endpoint_of(self.delivery.transport.session).limits
-        most = min(limits.request_bytes, self.delivery.lesson.most[0] or limits.request_bytes)
+        limits = self.limits
         parts = [*reversed(self.request.tile.split())]
         while parts:
             part = parts.pop()
-            too_large = part.counted_bytes > most or max(part.window[2:]) > limits.side
+            too_large = (
+                part.counted_bytes > limits.request_bytes or max(part.window[2:]) > limits.side
+            )
             halves = part.split() if too_large else ()
             if halves:
                 parts.extend(reversed(halves))

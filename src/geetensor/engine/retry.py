@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import math
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
@@ -24,6 +25,10 @@ LONGEST_REFUSAL = 600.0
 """Seconds without a single acceptance after which refusals for load are taken as final."""
 
 
+_LATEST = 40
+"""Requests by which the weather is told: a wave of them."""
+
+
 class Remedy(Enum):
     """What a caller does about a reply that is not the pixels."""
 
@@ -41,26 +46,50 @@ class RetryPolicy:
         first_delay: seconds before the second attempt, on average. Most failures pass at once.
         growth: factor of each further delay.
         longest_delay: seconds, at most, unless the service asks for more.
+        grace: attempts more, as soon as the second one, while most other requests succeed: what
+            fails then does so by chance.
     """
 
     attempts: int = 8
     first_delay: float = 0.1
     growth: float = 3.0
     longest_delay: float = 30.0
+    grace: int = 5
 
-    def delay(self, attempt: int, retry_after: float | None, random: Random) -> float | None:
+    def delay(
+        self, attempt: int, retry_after: float | None, random: Random, *, calm: bool = False
+    ) -> float | None:
         """Seconds to wait before the next attempt; None to give up.
 
         Args:
             attempt: how many were made, from 1.
             retry_after: seconds that the service asked to wait, if it did.
             random: source of the jitter, which keeps requests that failed together apart.
+            calm: whether most other requests succeed.
         """
+        if calm:
+            attempt = max(1, attempt - self.grace)
         if attempt >= self.attempts:
             return None
         ceiling = min(self.longest_delay, 2 * self.first_delay * self.growth ** (attempt - 1))
         jittered = random.uniform(0, ceiling)
         return jittered if retry_after is None else retry_after + jittered
+
+
+class Weather:
+    """Whether most requests succeed."""
+
+    def __init__(self) -> None:
+        self._latest: deque[bool] = deque(maxlen=_LATEST)
+
+    def note(self, *, good: bool) -> None:
+        """Note that a request was answered, or failed in a way that may pass."""
+        self._latest.append(good)
+
+    @property
+    def calm(self) -> bool:
+        """Whether it is so, of those noted last."""
+        return 2 * sum(self._latest) > len(self._latest)
 
 
 def parse_retry_after(text: str, now: float) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -50,9 +51,12 @@ class Replace:
 
     Attributes:
         tasks: in order.
+        anew: whether what is planned is known to be too large by now, so that they are better
+            planned anew, with the others that were not begun.
     """
 
     tasks: Sequence[Task]
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,20 @@ class Task(Protocol):
         """
 
 
+class Planner(Protocol):
+    """Plans work anew."""
+
+    def __call__(self, tasks: Sequence[Task], places: int) -> Sequence[Task]:
+        """Tasks that do the same, so that as many requests at a time do it soonest.
+
+        Called under the scheduler's lock: must be quick and not use the engine.
+
+        Args:
+            tasks: of one job.
+            places: requests at a time.
+        """
+
+
 @dataclass(slots=True)
 class Cap:
     """A bound on the requests that one or several jobs have under way together.
@@ -106,7 +124,16 @@ class Cap:
     @property
     def full(self) -> bool:
         """Whether no further one may start."""
-        return self.most is not None and self.running >= self.most
+        return self.room == 0
+
+    @property
+    def room(self) -> float:
+        """How many may start; infinite without a bound."""
+        return math.inf if self.most is None else max(0, self.most - self.running)
+
+    def bound(self, places: int) -> int:
+        """So many requests at a time, or as many as are allowed."""
+        return places if self.most is None else min(places, self.most)
 
 
 @dataclass(slots=True, eq=False)
@@ -118,8 +145,10 @@ class Entry:
         attempts: how often it failed in a way that may pass.
         stalls: how often a request of it was given up for slowness; each time doubles the
             patience with the next.
+        loose: whether it was not begun and may be planned anew.
     """
 
     task: Task
     attempts: int = 0
     stalls: int = 0
+    loose: bool = False

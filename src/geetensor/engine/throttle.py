@@ -36,9 +36,8 @@ MOST_ROUNDS = 16
 """The same, after attempts that were refused. One request in sixteen rounds costs nothing, and a
 quota that has grown is found within that."""
 
-DOUBTS = 3
-"""Refusals at a level known to be good, and at least half of the starts meanwhile, after which
-that level is taken to be good no more."""
+DOUBTS = 4
+"""Refusals, and at least half of the starts meanwhile, after which they are no chance."""
 
 
 @dataclass(slots=True)
@@ -78,7 +77,7 @@ class Throttle:
         self._rounds = FIRST_ROUNDS
         self._probing = False
         self._good = 0  # the most requests at a time that were shown to be accepted
-        self._doubts = 0  # refusals at such a level, since one was last accepted
+        self._doubts = 0  # refusals passed over since one was last accepted
         self._doubted_at = 0  # number of starts before the first of them
         self._disproof: tuple[int, int] | None = None  # (level, limit before) of a shrinking
         self._refused_at = 0  # number of starts when the last refusal arrived
@@ -165,7 +164,7 @@ class Throttle:
         if self._refused_since is None:
             self._refused_since = now
         self._refused_at = self._order
-        if ticket.level <= self._good and self._is_chance(ticket):
+        if self._is_chance(ticket, retry_after):
             return retry_after or FIRST_PAUSE
         new_series = ticket.order > self._paused_at
         self._learn(ticket)
@@ -179,16 +178,23 @@ class Throttle:
         self._paused_until = max(self._paused_until, now + pause)
         return max(0.0, self._paused_until - now)
 
-    def _is_chance(self, ticket: Ticket) -> bool:
-        """Whether to pass over a refusal where as many requests were accepted before.
+    def _is_chance(self, ticket: Ticket, retry_after: float | None) -> bool:
+        """Whether to pass over a refusal that may have nothing to do with the limit.
 
         The place of one that had just ended may not have been free yet, or another user of the
-        project was quicker. Then one request waits a little, and all others go on.
+        project was quicker. Then one request waits a little, and all others go on. Where so
+        many were never accepted, the first refusals may be such, too, unless they ask to wait.
         """
+        if self._probing and ticket.level >= self._limit:
+            return False
+        if ticket.level > self._good and (retry_after or self._next_pause > FIRST_PAUSE):
+            return False
         if not self._doubts:
             self._doubted_at = ticket.order - 1
         self._doubts += 1
-        starts = self._order - self._doubted_at
+        # Of those that started later than this one it is not known what becomes of them.
+        known = self._order if ticket.level <= self._good else ticket.order
+        starts = known - self._doubted_at
         if self._doubts < DOUBTS or 2 * self._doubts < starts:
             return True
         self._doubts = 0

@@ -20,7 +20,7 @@ from geetensor.errors import BadReplyError
 from geetensor.masks import integer_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from geetensor.grid import PixelGrid
     from geetensor.masks import FileFormat
@@ -31,10 +31,13 @@ _TOO_LARGE = re.compile(r"Total request size \((\d+) bytes\) must be less than o
 _GRID_TOO_LARGE = re.compile(r"Pixel grid dimensions .* must be less than or equal to (\d+)")
 _OUT_OF_MEMORY = "User memory limit exceeded"
 _TIMED_OUT = "Computation timed out"
+# Values that are too large; both inferred, as they are known of other algorithms.
+_TOO_LARGE_VALUES = ("Computed value is too large", "Collection query aborted after accumulating")
 LOAD_REASONS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"})
 """Reasons by which a 403 is a refusal for load. Source: the retries of Google's own clients
 (`googleapiclient.http._should_retry_response`); the last one is google.rpc.ErrorInfo's [I]."""
 
+_NO_COLLECTION = re.compile(r"is not an ImageCollection")  # inferred
 _NOT_FOUND = re.compile(r"not found \(does not exist or caller does not have access\)")
 
 
@@ -76,6 +79,13 @@ ImageRef = AssetRef | ExpressionRef
 def expression_bytes(ref: ImageRef) -> int:
     """What an image takes of the body of a request that names it, about."""
     return len(ref.expression) if isinstance(ref, ExpressionRef) else len(ref.asset_id) + 200
+
+
+def source_of(ref: ImageRef) -> Hashable:
+    """A stored image's collection; a computed image's expression."""
+    if isinstance(ref, AssetRef):
+        return asset_name(ref.asset_id).rpartition("/")[0]
+    return hash(ref.expression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +186,31 @@ def compute_call(expression: bytes, project: str, workload_tag: str) -> tuple[st
     )
 
 
+def features_call(
+    expression: bytes, page_size: int, page_token: str, project: str, workload_tag: str
+) -> tuple[str, bytes]:
+    """Path and body of a request for a page of a table.
+
+    Source: https://developers.google.com/earth-engine/reference/rest/v1/projects.table/computeFeatures
+
+    Args:
+        expression: of a feature collection, serialised.
+        page_size: rows, at the most.
+        page_token: as the page before gave it; empty for the first.
+        project: the Cloud project that pays.
+        workload_tag: empty for none.
+    """
+    rest: dict[str, Any] = {"pageSize": page_size}
+    if page_token:
+        rest["pageToken"] = page_token
+    if workload_tag:
+        rest["workloadTag"] = workload_tag
+    return (
+        f"/{API_VERSION}/projects/{project}/table:computeFeatures",
+        b'{"expression": ' + expression + b", " + json.dumps(rest).encode()[1:],
+    )
+
+
 def _grid(grid: PixelGrid) -> dict[str, Any]:
     a, b, c, d, e, f = grid.transform[:6]
     # A code is AUTHORITY:CODE; anything else is WKT.
@@ -204,6 +239,31 @@ def decode_value(body: bytes) -> Any:
         return json.loads(body)["result"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadReplyError(f"The reply is not a computed value: {body[:200]!r}") from error
+
+
+def decode_features(body: bytes) -> tuple[list[Any], str]:
+    """The features in a page of a table, and the token of the next page; empty for none.
+
+    Raises:
+        BadReplyError: if the body is not such a page.
+    """
+    try:
+        page = json.loads(body)
+        return list(page.get("features", ())), str(page.get("nextPageToken", ""))
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise BadReplyError(f"The reply is not a page of a table: {body[:200]!r}") from error
+
+
+def decode_band_info(band: Any) -> BandInfo:
+    """What an image's metadata say of one of its bands.
+
+    Raises:
+        BadReplyError: if it is not a band's.
+    """
+    try:
+        return _band_info(band)
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise BadReplyError(f"Not the metadata of a band: {str(band)[:200]}") from error
 
 
 def decode_image_info(result: Any) -> ImageInfo:
@@ -298,6 +358,11 @@ def is_too_heavy(status: int, message: str) -> bool:
     return status == 400 and (_OUT_OF_MEMORY in message or _TIMED_OUT in message)
 
 
+def is_too_slow(message: str) -> bool:
+    """Whether a request that was too much was so for the time it takes."""
+    return _TIMED_OUT in message
+
+
 def wants_smaller(status: int, message: str) -> bool:
     """Whether the same pixels would come if asked for in smaller requests."""
     return is_too_heavy(status, message) or (
@@ -306,6 +371,17 @@ def wants_smaller(status: int, message: str) -> bool:
     )
 
 
+def wants_pages(status: int, message: str) -> bool:
+    """Whether a value would come, if it is a table, in pages."""
+    too_large = status == 400 and any(text in message for text in _TOO_LARGE_VALUES)
+    return too_large or is_too_heavy(status, message)
+
+
 def is_not_found(status: int, message: str) -> bool:
     """Whether the asset does not exist or may not be read."""
     return status == 404 or (status == 400 and _NOT_FOUND.search(message) is not None)
+
+
+def is_no_collection(status: int, message: str) -> bool:
+    """Whether the asset is something else than the collection that it was taken for."""
+    return status == 400 and _NO_COLLECTION.search(message) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -61,6 +61,8 @@ class AssemblySink:
             width)`, valid during the call only. From several threads.
         cast: whether the caller asked for this dtype, so that what it cannot hold may be lost.
     """
+
+    takes_any_tile: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -30,6 +30,8 @@ class MemorySink:
     Attributes:
         values: the array, of shape `(time, band, height, width)`.
     """
+
+    takes_any_tile: ClassVar[bool] = True
 
     def __init__(
         self, shape: tuple[int, int, int, int], dtype: np.dtype[Any], fill: Fill, *, cast: bool

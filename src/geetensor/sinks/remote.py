@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import tempfile
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import fsspec
 
+from geetensor.callers import warn_caller
 from geetensor.errors import TargetError
 from geetensor.sinks.lock import Lock
 from geetensor.sinks.stage import AFRESH
@@ -98,7 +98,7 @@ class RemoteStage:
                 f"{self.output} exists. Pass overwrite=True to replace it, or another name."
             )
         if begun and not ours and self._resume:
-            warnings.warn(AFRESH.format(self.output), stacklevel=6)
+            warn_caller(AFRESH.format(self.output))
         if complete or not (ours and self._resume):
             self._remove(self._root)
             self._remove(self._notes)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import warnings
 from typing import TYPE_CHECKING, Self
 
+from geetensor.callers import warn_caller
 from geetensor.sinks.journal import Journal
 from geetensor.sinks.lock import Lock
 
@@ -62,7 +62,7 @@ class LocalStage:
             if journal.exists():
                 ours = Journal.is_of(journal, self._key)
                 if not ours and self._resume:
-                    warnings.warn(AFRESH.format(self._target.location), stacklevel=5)
+                    warn_caller(AFRESH.format(self._target.location))
                 if not (ours and self._resume):
                     _LOGGER.info("%s: starting afresh", self._target.location)
                     self._drop()

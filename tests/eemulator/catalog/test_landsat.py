@@ -25,8 +25,9 @@ def test_files_are_small_and_their_provenance_is_beside_them() -> None:
 
 
 def test_both_are_in_the_collection() -> None:
-    assert [i.properties["system:index"] for i in collection(NAME).images] == list(INDICES)
-    for each in collection(NAME).images:
+    crops = collection(NAME).images[-2:]
+    assert [i.properties["system:index"] for i in crops] == list(INDICES)
+    for each in crops:
         assert [b.id for b in each.bands] == ["B2", "B3", "B4"]
         grid = each.bands[0].grid
         assert grid.crs == "EPSG:32621"

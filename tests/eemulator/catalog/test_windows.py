@@ -110,4 +110,4 @@ def test_bands_of_different_grids_are_refused() -> None:
 
 def test_two_passes_never_share_a_sky() -> None:
     crossings = {key.crossing for key in sentinel2.scene_keys()}
-    assert len({sky(c).drift_x for c in crossings}) == len(crossings)
+    assert len({sky(c.moment).drift_x for c in crossings}) == len(crossings)

@@ -1,4 +1,4 @@
-"""Real imagery: two overlapping Landsat 8 crops (see `data/landsat/README.md`)."""
+"""Real imagery: two overlapping Landsat 8 crops (see `catalog/data/landsat/README.md`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shapely.geometry import shape
 
 from eemulator.catalog import sun
 from eemulator.catalog.lazy import LazyImages
-from eemulator.catalog.model import Band, CollectionAsset, Grid, ImageAsset
+from eemulator.catalog.model import Band, Grid, ImageAsset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 COLLECTION = "LANDSAT/LC08/C02/T1"
 BANDS = ("B2", "B3", "B4")
-_FILES = Path(__file__).parent / "data" / "landsat"
+_FILES = Path(__file__).parents[1] / "data" / "landsat"
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,10 @@ class _Sampler:
         return [(values, values != 0) for values in picked]
 
 
-def collection() -> CollectionAsset:
-    """The collection of the two crops."""
-    return CollectionAsset(
-        id=COLLECTION,
-        images=LazyImages(len(_CROPS), lambda n: _image(_CROPS[n])),
-        properties={"type": "ImageCollection"},
-    )
+def images() -> LazyImages:
+    """The two crops."""
+    positions = {crop.index: n for n, crop in enumerate(_CROPS)}
+    return LazyImages(len(_CROPS), lambda n: _image(_CROPS[n]), positions.get)
 
 
 def _image(crop: _Crop) -> ImageAsset:

@@ -1,0 +1,48 @@
+"""Images linked to those of another collection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ServiceError
+from ..expression.registry import algorithm
+from ..pixels.constant import constant_image
+from ..values.image import Image
+from .image_bands import add_bands, select
+from .image_mask import update_mask
+
+if TYPE_CHECKING:
+    from ..values.collection import Collection
+
+
+@algorithm("Image.linkCollection")
+def link_collection(
+    image: Image, source: Collection, bands: Any, properties: Any, match: str
+) -> Image:
+    """Bands and properties of the image of a collection that has the same property.
+
+    Without one, the bands are wholly masked, and the properties are removed.
+    """
+    value = image.get(match)
+    wanted = _names(bands)
+    found = None
+    if value is not None:
+        found = next((other for other in source if other.get(match) == value), None)
+    if wanted:
+        linked = next(iter(source), None) if found is None else found
+        if not isinstance(linked, Image):
+            raise ServiceError("The collection must hold images.")
+        added = select(linked, wanted, None)
+        if found is None:
+            added = update_mask(added, constant_image(0))
+        image = add_bands(image, added, None, overwrite=True)
+    for name in _names(properties):
+        image = image.with_property(name, None if found is None else found.get(name))
+    return image
+
+
+def _names(given: Any) -> list[str]:
+    names = [given] if isinstance(given, str) else given or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ServiceError("Linked bands and properties must be names or lists of names.")
+    return names

@@ -1,0 +1,223 @@
+"""Synthetic Landsat over eastern Madagascar: every pass of missions 4 to 9, in all collections.
+
+Ids, properties, paths, rows, dates and grids are as the real ones'; pixels are a formula. That each
+pass was recorded, and processed to this tier, is assumed: every eleventh is tier 2. Cloud cover is
+that of the pass's weather, not counted; a scene may differ from it by some twenty percent of its
+pixels. The last passes are in the real-time collections as such, and at the same time in tier 1, as
+when a scene has just been processed again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+import shapely
+
+from eemulator.catalog import sun
+from eemulator.catalog.landsat.missions import MISSIONS, Level, Mission, band_layouts
+from eemulator.catalog.landsat.pixels import LandsatPixels
+from eemulator.catalog.landsat.wrs import CYCLE, PathRow, footprint, swath
+from eemulator.catalog.lazy import LazyImages, LazyProperties
+from eemulator.catalog.model import Band, Grid, ImageAsset
+from eemulator.catalog.weather import Moment, cloud_share
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+PLACES = tuple(PathRow(path, row) for path in (158, 159) for row in (72, 73, 74))
+"""The scenes that lie over the tiles of Sentinel-2, and their neighbours along the track."""
+
+WHOLE_GLOBE = shapely.box(-180, -90, 180, 90)
+"""The footprint of some real-time assets [S]."""
+
+_LEVELS: tuple[Level, ...] = ("", "_TOA", "_L2")
+# Passes of so many days before a mission's last one are there in real time.
+_REAL_TIME_DAYS = 40
+# The scenes whose real-time assets have lost their footprint.
+_LOST = ("LC08_158073_20241209", "LC08_159073_20241216")
+
+
+@dataclass(frozen=True)
+class SceneKey:
+    """What tells one scene of a mission from another."""
+
+    mission: Mission
+    place: PathRow
+    day: date
+
+    @property
+    def index(self) -> str:
+        """`system:index`."""
+        return f"{self.mission.prefix}_{self.place}_{self.day:%Y%m%d}"
+
+    @property
+    def millis(self) -> int:
+        """When its middle was recorded."""
+        overhead = self.place.overhead(self.day)
+        return (overhead - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+    @property
+    def sun(self) -> sun.SunPosition:
+        """Where the sun stood."""
+        return sun.position(self.place.overhead(self.day), *self.place.centre)
+
+    @property
+    def tier(self) -> str:
+        """`T1`, or `T2` of every eleventh pass."""
+        return "T2" if (self.day.toordinal() // CYCLE + self.place.path) % 11 == 4 else "T1"
+
+    @property
+    def in_real_time(self) -> bool:
+        """Whether the real-time collection still has it as such."""
+        return (self.mission.last - self.day).days < _REAL_TIME_DAYS
+
+    @property
+    def moment(self) -> Moment:
+        """What its weather depends on: all rows of a pass share a sky."""
+        seed = 2**31 + 8 * (self.day.toordinal() % 2**20 * 2**8 + self.place.path) % 2**31
+        return Moment(seed, PathRow(self.place.path, 73).overhead(self.day))
+
+
+@cache
+def scene_keys(mission: Mission, tier: str) -> tuple[SceneKey, ...]:
+    """The scenes of a collection, by index: by place, then by day."""
+    return tuple(
+        key
+        for place in PLACES
+        for day in _days(mission, place)
+        if (key := SceneKey(mission, place, day)).tier == tier.removesuffix("_RT")
+    )
+
+
+def _days(mission: Mission, place: PathRow) -> list[date]:
+    shift = timedelta(days=mission.phase)
+    offset = next(
+        d for d in range(CYCLE) if place.flown_by_landsat8(mission.first + timedelta(d) - shift)
+    )
+    first = mission.first + timedelta(days=offset)
+    return [first + timedelta(days=n) for n in range(0, (mission.last - first).days + 1, CYCLE)]
+
+
+@cache
+def _positions(mission: Mission, tier: str) -> dict[str, int]:
+    return {key.index: n for n, key in enumerate(scene_keys(mission, tier))}
+
+
+def images(mission: Mission, tier: str, level: Level) -> LazyImages:
+    """The images of a collection."""
+    collection = f"LANDSAT/{mission.prefix}/C02/{tier}{level}"
+    return LazyImages(
+        lambda: len(scene_keys(mission, tier)),
+        lambda position: image(scene_keys(mission, tier)[position], collection, tier, level),
+        lambda index: _positions(mission, tier).get(index),
+    )
+
+
+def collections() -> dict[str, LazyImages]:
+    """All collections, by id."""
+    return {
+        f"LANDSAT/{mission.prefix}/C02/{tier}{level}": images(mission, tier, level)
+        for mission in MISSIONS
+        for level in _LEVELS
+        for tier in mission.tiers(level)
+    }
+
+
+@lru_cache(maxsize=512)
+def _grids(place: PathRow, margin: int) -> dict[int, Grid]:
+    """The lattices of 30 m and 15 m: centres of pixels lie at multiples of that [S].
+
+    Args:
+        place: of the scene.
+        margin: 0 to 4; scenes of different days do not start at the same pixel.
+    """
+    west, south, east, north = swath(place).outline().bounds
+    left = (west // 300 - margin) * 300 - 15.0
+    top = (north // 300 + 1 + margin) * 300 + 15.0
+    width, height = int((east - left) // 30) + 2, int((top - south) // 30) + 2
+    return {
+        30: Grid(place.crs, (30.0, 0.0, left, 0.0, -30.0, top), width, height),
+        15: Grid(
+            place.crs,
+            (15.0, 0.0, left + 7.5, 0.0, -15.0, top - 7.5),
+            2 * width - 1,
+            2 * height - 1,
+        ),
+    }
+
+
+@lru_cache(maxsize=2048)
+def _bands(mission: Mission, level: Level, place: PathRow, margin: int) -> tuple[Band, ...]:
+    grids = _grids(place, margin)
+    return tuple(
+        Band(band.name, band.dtype, grids[band.resolution], band.pyramiding)
+        for band in band_layouts(mission.family, level)
+    )
+
+
+def image(key: SceneKey, collection: str, tier: str, level: Level) -> ImageAsset:
+    """A scene in one of its collections."""
+    margin = key.day.toordinal() // CYCLE % 5
+    lost = tier == "T1_RT" and key.index in _LOST
+    outline: BaseGeometry = WHOLE_GLOBE if lost else footprint(key.place)
+    return ImageAsset(
+        id=f"{collection}/{key.index}",
+        bands=_bands(key.mission, level, key.place, margin),
+        properties=LazyProperties(
+            {"system:index": key.index, "system:time_start": key.millis},
+            partial(_properties, key, tier, level),
+        ),
+        footprint=outline,
+        sample=LandsatPixels(
+            layouts={band.name: band for band in band_layouts(key.mission.family, level)},
+            grids=_grids(key.place, margin),
+            family=key.mission.family,
+            swath=swath(key.place),
+            flight=key,
+        ),
+    )
+
+
+def _properties(key: SceneKey, tier: str, level: Level) -> dict[str, Any]:
+    """Earth Engine's properties of a scene, spelled as there, but for those known at once."""
+    mission, place, day = key.mission, key.place, key.day
+    at = place.overhead(day)
+    category = "RT" if tier == "T1_RT" and key.in_real_time else key.tier
+    # Tier 2 is what could not be placed well: systematic terrain correction only.
+    processing = "L2SP" if level == "_L2" else ("L1GT" if category == "T2" else "L1TP")
+    generated = day if category == "RT" else day + timedelta(days=9)
+    cover = round(100 * cloud_share(key.moment), 2)
+    return {
+        # [M] Earth Engine gives the same moment as for the start.
+        "system:time_end": key.millis,
+        "LANDSAT_PRODUCT_ID": (
+            f"{mission.prefix}_{processing}_{place}_{day:%Y%m%d}_{generated:%Y%m%d}_02_{category}"
+        ),
+        "LANDSAT_SCENE_ID": f"{mission.prefix[:2]}{mission.number}{place}{day:%Y%j}LGN00",
+        "COLLECTION_NUMBER": 2,
+        "COLLECTION_CATEGORY": category,
+        "PROCESSING_LEVEL": processing,
+        "SPACECRAFT_ID": f"LANDSAT_{mission.number}",
+        "SENSOR_ID": mission.sensor,
+        "WRS_TYPE": 2,
+        "WRS_PATH": place.path,
+        "WRS_ROW": place.row,
+        "DATE_ACQUIRED": f"{day:%Y-%m-%d}",
+        "SCENE_CENTER_TIME": f"{at:%H:%M:%S.%f}0Z",
+        "DATE_PRODUCT_GENERATED": 1000 * 86_400 * (generated - date(1970, 1, 1)).days,
+        "CLOUD_COVER": cover,
+        "CLOUD_COVER_LAND": cover,
+        "IMAGE_QUALITY_OLI" if mission.family == "OLI" else "IMAGE_QUALITY": 9,
+        "SUN_ELEVATION": 90 - key.sun.zenith,
+        "SUN_AZIMUTH": key.sun.azimuth,
+        "EARTH_SUN_DISTANCE": sun.distance_correction(day) ** -0.5,
+        "MAP_PROJECTION": "UTM",
+        "UTM_ZONE": place.zone,
+        "DATUM": "WGS84",
+        "ELLIPSOID": "WGS84",
+        "ORIENTATION": "NORTH_UP",
+        "GRID_CELL_SIZE_REFLECTIVE": 30,
+    }

@@ -1,0 +1,37 @@
+"""Fields of request bodies: which there are, and those that many methods have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PIXELS = frozenset({"fileFormat", "grid", "bandIds", "visualizationOptions", "workloadTag"})
+_PAGES = frozenset({"expression", "pageSize", "pageToken", "workloadTag"})
+_FIELDS = {
+    "computePixels": _PIXELS | {"expression"},
+    "getPixels": _PIXELS | {"region"},
+    "thumbnails": _PIXELS | {"expression", "filenamePrefix"},
+    "computeFeatures": _PAGES,
+    "computeImages": _PAGES,
+}
+
+
+def check_fields(body: Any, method: str) -> Mapping[str, Any]:
+    """Refuse what is no object or has unknown fields.
+
+    Args:
+        body: the JSON.
+        method: one that takes a body.
+    """
+    if not isinstance(body, dict):
+        raise ServiceError("Invalid JSON payload received. Root element must be a message.")
+    for name in body:
+        if name not in _FIELDS[method]:
+            raise ServiceError(
+                f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.'
+            )
+    return body

@@ -1,0 +1,1 @@
+"""From the table of scenes to other tools, and back."""

@@ -1,0 +1,1 @@
+"""Which scenes there are: questions to the service, and their answers as tables."""
