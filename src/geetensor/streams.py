@@ -6,14 +6,8 @@ import hashlib
 import json
 import math
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from geetensor.blocks import parse_chunks, plan_layout
 from geetensor.engine.fetch import concurrency, fetch_pixels, known_limits
 from geetensor.engine.pixels import PixelRequest
 from geetensor.engine.wire import ExpressionRef
@@ -23,7 +17,6 @@ from geetensor.sinks.assembly import AssemblySink
 from geetensor.sinks.cube import Cube
 from geetensor.sinks.geotiff import GeotiffWriter, Page, check_writable
 from geetensor.sinks.journal import FORMAT
-from geetensor.sinks.stac import item
 from geetensor.sinks.stage import LocalStage
 from geetensor.sinks.target import Kind
 
@@ -33,56 +26,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geetensor.blocks import Block
+    from geetensor.blocks import Block, Layout
     from geetensor.engine.transport import Transport
-    from geetensor.engine.wire import ImageInfo, ImageRef
+    from geetensor.engine.wire import ImageRef
     from geetensor.export import Export
     from geetensor.plan import Tile
+    from geetensor.series import Series
     from geetensor.sinks.cube import CubeWriter
     from geetensor.sinks.remote import RemoteStage
     from geetensor.sinks.target import Target
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """What is known of an export's images besides their pixels.
-
-    Attributes:
-        dates: of each, UTC; None where nobody knows.
-        asset_ids: of each; None for a computed one.
-        is_cube: whether the output has a time axis.
-    """
-
-    dates: tuple[datetime | None, ...]
-    asset_ids: tuple[str | None, ...]
-    is_cube: bool
-
-
-def image_date(info: ImageInfo) -> datetime | None:
-    """When an image was taken; None if its metadata does not say.
-
-    Args:
-        info: its metadata.
-    """
-    start = info.properties.get("system:time_start")
-    if not isinstance(start, (int, float)):
-        return None
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=start)
-
-
-def table_dates(query: pd.DataFrame) -> tuple[datetime, ...]:
-    """When the scenes of a table were taken; of dates without a time zone, UTC is meant.
-
-    Args:
-        query: with the column `acquisition_date`.
-
-    Raises:
-        InvalidInputError: if one is no date.
-    """
-    dates = pd.to_datetime(query["acquisition_date"], utc=True, errors="coerce")
-    if dates.isna().any():
-        raise InvalidInputError("query has a row whose acquisition_date is no date.")
-    return tuple(date.to_pydatetime(warn=False) for date in dates)
 
 
 def run_stream(
@@ -117,14 +69,14 @@ def run_stream(
         StorageError: if it cannot be stored. What is stored is kept.
         EarthEngineError: if a tile cannot be had. What is stored is kept.
     """
-    cube = _cube(export, series, chunks)
-    _check(cube, target, chunks)
+    cube = _cube(export, series, target, chunks)
+    _check(cube, target)
     stage = _stage(target, _request_key(export, cube, target.kind), resume=resume)
     storing = _Storing(target.location)
     with ExitStack() as stack:
         with storing:
             stack.enter_context(stage)
-            writer = stack.enter_context(closing(_writer(target, cube, stage)))
+            writer = stack.enter_context(closing(_writer(target, cube, stage, series)))
         _fetch(export, cube, stage, writer, storing, transport, max_workers, progress=progress)
         with storing:
             writer.complete()
@@ -167,7 +119,7 @@ def _fetch(
     progress: bool,
 ) -> None:
     """Fetch and store all blocks that are not there yet."""
-    touched = [block for block in cube.layout.blocks() if export.coverage.touches(block.window)]
+    touched = [block for block in cube.layout.blocks() if export.has_pixels(block)]
     with storing:
         noted = stage.done
         done = {
@@ -184,7 +136,13 @@ def _fetch(
             writer.noted(block)
 
     sink = AssemblySink(
-        cube.layout, cube.dtype, cube.fill, export.coverage, store, cast=export.cast
+        cube.layout,
+        cube.dtype,
+        cube.fill,
+        export.coverage,
+        export.absent,
+        store,
+        cast=export.cast,
     )
     at_a_time, limits = concurrency(transport, max_workers), known_limits(transport, export.scenes)
 
@@ -207,27 +165,33 @@ def _values(tile: Tile) -> int:
     return len(tile.times) * len(tile.group.indices) * tile.window.height * tile.window.width
 
 
-def _cube(export: Export, series: Series, chunks: object) -> Cube:
-    shape, itemsize = export.shape, export.dtype.itemsize
-    counted_bytes = export.counted_bytes / math.prod(shape)
-    chunk = None if chunks is None else parse_chunks(chunks, shape, itemsize)
+def _cube(export: Export, series: Series, target: Target, chunks: object) -> Cube:
     return Cube(
         export.grid,
         export.band_names,
         export.dtype,
         export.fill,
-        series.dates,
+        series.utc_dates(),
         series.asset_ids,
         series.is_cube,
-        plan_layout(shape, counted_bytes, itemsize, chunk),
+        stored_layout(export, target, chunks),
     )
 
 
-def _check(cube: Cube, target: Target, chunks: object) -> None:
-    """Refuse what the target cannot hold."""
-    target.check_free()
+def stored_layout(export: Export, target: Target, chunks: object) -> Layout:
+    """The blocks in which an export is stored.
+
+    Raises:
+        InvalidInputError: if `chunks` does not fit.
+    """
     if chunks is not None and target.kind is not Kind.ZARR:
         raise InvalidInputError("chunks= is for Zarr only.")
+    return export.layout(chunks)
+
+
+def _check(cube: Cube, target: Target) -> None:
+    """Refuse what the target cannot hold."""
+    target.check_free()
     if target.kind is not Kind.ZARR:
         check_writable(cube)
     if target.kind is Kind.GEOTIFF and len(cube.dates) > 1:
@@ -277,54 +241,42 @@ def _identity(ref: ImageRef) -> str:
 def _stage(target: Target, key: str, *, resume: bool) -> LocalStage | RemoteStage:
     if not target.is_remote:
         return LocalStage(target, key, resume=resume)
-    _need_zarr()
     from geetensor.sinks.remote import RemoteStage
 
     return RemoteStage(target, key, resume=resume)
 
 
-def _writer(target: Target, cube: Cube, stage: LocalStage | RemoteStage) -> CubeWriter:
+def _writer(
+    target: Target, cube: Cube, stage: LocalStage | RemoteStage, series: Series
+) -> CubeWriter:
     if target.kind is Kind.ZARR:
-        _need_zarr()
         from geetensor.sinks.zarr import ZarrWriter
 
         return ZarrWriter(cube, stage.output)
     assert isinstance(stage, LocalStage)  # noqa: S101
     if target.kind is Kind.GEOTIFF:
         return GeotiffWriter(cube, [Page(0, stage.output)], stage.blocks)
-    names = _file_names(cube)
-    folder = stage.output
+    from geetensor.bridges.stac_files import file_items
+
+    names, folder = _file_names(cube), stage.output
+    items = file_items(cube, names, series.satellites)
 
     def on_page(page: Page) -> None:
         path = page.path.with_suffix(".json")
-        described = item(cube, page.time, names[page.time])
-        path.write_text(json.dumps(described, indent=2), encoding="utf-8")
+        path.write_text(json.dumps(items[page.time], indent=2), encoding="utf-8")
 
     pages = [Page(time, folder / f"{name}.tif") for time, name in enumerate(names)]
     return GeotiffWriter(cube, pages, stage.blocks, on_page)
 
 
 def _file_names(cube: Cube) -> list[str]:
-    """A name for each image: the last part of its asset id, or its date; each once."""
+    """A name for each image: the last part of its first asset's id, or its date; each once."""
     names: list[str] = []
     for asset_id, date in zip(cube.asset_ids, cube.dates, strict=True):
         assert date is not None  # noqa: S101
-        name = (asset_id or "").rpartition("/")[2] or f"{date:%Y%m%dT%H%M%S}"
+        name = (asset_id or "").partition(",")[0].rpartition("/")[2] or f"{date:%Y%m%dT%H%M%S}"
         count = 1
         while (numbered := name if count == 1 else f"{name}_{count}") in names:
             count += 1
         names.append(numbered)
     return names
-
-
-def _need_zarr() -> None:
-    """Say how to get what Zarr takes, where it is missing.
-
-    Raises:
-        InvalidInputError: if it is.
-    """
-    missing = [name for name in ("zarr", "fsspec") if find_spec(name) is None]
-    if missing:
-        raise InvalidInputError(
-            f"Zarr needs {' and '.join(missing)}: pip install 'geetensor[zarr]'. GeoTIFFs do not."
-        )

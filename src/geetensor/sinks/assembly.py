@@ -12,7 +12,7 @@ import numpy as np
 from geetensor.sinks.placement import Placement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from numpy.typing import NDArray
 
@@ -57,6 +57,7 @@ class AssemblySink:
         dtype: of the output.
         fill: value of masked pixels.
         coverage: what the area does not touch becomes fill.
+        absent: dates and bands that do not come: fill.
         store: called with each block that is whole and its values, `(time, band, height,
             width)`, valid during the call only. From several threads.
         cast: whether the caller asked for this dtype, so that what it cannot hold may be lost.
@@ -70,6 +71,7 @@ class AssemblySink:
         dtype: np.dtype[Any],
         fill: Fill,
         coverage: Coverage,
+        absent: Container[tuple[int, int]],
         store: Callable[[Block, NDArray[Any]], None],
         *,
         cast: bool,
@@ -78,6 +80,7 @@ class AssemblySink:
         self._dtype = dtype
         self._fill = fill
         self._coverage = coverage
+        self._absent = absent
         self._store = store
         self._cast = cast
         self._block_bytes = layout.values * dtype.itemsize
@@ -142,6 +145,14 @@ class AssemblySink:
         self._held += 1
         return begun
 
+    def _write_fill(self, begun: _Open) -> None:
+        """Write fill where nothing else belongs."""
+        for window in self._coverage.blanks_within(begun.block.window):
+            begun.values[:, :, *window.slices] = self._fill
+        for time, band in np.ndindex(begun.block.shape[:2]):
+            if (time + begun.block.times[0], band + begun.block.bands[0]) in self._absent:
+                begun.values[time, band] = self._fill
+
     def _came(self, begun: _Open, values: int) -> None:
         with self._changed:
             begun.missing -= values
@@ -149,8 +160,7 @@ class AssemblySink:
                 return
             self._writing += 1
         try:
-            for window in self._coverage.blanks_within(begun.block.window):
-                begun.values[:, :, *window.slices] = self._fill
+            self._write_fill(begun)
             with self._writers:
                 if not self._closed:
                     self._store(begun.block, begun.values)

@@ -40,10 +40,17 @@ class MemorySink:
         self._fill = fill
         self._cast = cast
 
-    def fill(self, windows: Iterable[Window]) -> None:
-        """Write fill where nothing else belongs, in all dates and bands."""
+    def fill(self, windows: Iterable[Window], absent: Iterable[tuple[int, int]]) -> None:
+        """Write fill where nothing else belongs.
+
+        Args:
+            windows: in all dates and bands.
+            absent: dates and their bands, in all windows.
+        """
         for window in windows:
             self.values[:, :, *window.slices] = self._fill
+        for time, band in absent:
+            self.values[time, band] = self._fill
 
     def has_room(self, tile: Tile) -> bool:  # noqa: ARG002
         """There is: all of the array was made at once."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 
-from geetensor.errors import InvalidInputError, TargetError
+from geetensor.errors import InvalidInputError, MissingPackageError, TargetError
 
 
 class Kind(StrEnum):
@@ -16,6 +17,14 @@ class Kind(StrEnum):
     ZARR = "Zarr"
     GEOTIFF = "GeoTIFF"
     FOLDER = "folder of GeoTIFFs"
+
+
+_PACKAGES = {
+    Kind.ZARR: {"zarr": "zarr", "fsspec": "zarr"},
+    Kind.GEOTIFF: {},
+    Kind.FOLDER: {"pystac": "stac"},
+}
+"""Those that a kind needs, and the extras that bring them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,17 @@ class Target:
     def path(self) -> Path:
         """Of the output, on this machine's file system."""
         return Path(self.location)
+
+    def check_packages(self) -> None:
+        """Refuse what this environment cannot write.
+
+        Raises:
+            MissingPackageError: with the way to get what is missing.
+        """
+        needed = _PACKAGES[self.kind]
+        for package in needed:
+            if find_spec(package) is None:
+                raise MissingPackageError(package, needed[package])
 
     def check_free(self) -> None:
         """Refuse to replace what is there, unless that is allowed and looks like such an output.
