@@ -95,3 +95,18 @@ class BadReplyError(GeetensorError):
 
 class LossyReplyError(BadReplyError):
     """A band came in a type that its metadata did not announce, and the output cannot hold it."""
+
+
+class TargetError(InvalidInputError):
+    """The place to write to is not usable as it is. Choose another, or allow to overwrite."""
+
+
+class TargetBusyError(GeetensorError):
+    """Another process is writing to the same place. Wait for it."""
+
+
+class StorageError(GeetensorError, OSError):
+    """What was fetched cannot be stored: the disk is full, or the store is gone.
+
+    What is stored is kept, and so is the journal: make room, and the same call goes on from there.
+    """

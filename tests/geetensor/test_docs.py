@@ -54,7 +54,10 @@ def names(
 @pytest.mark.parametrize(
     "module", [ee_image, ee_query, ee_scenes, ee_utils, preview], ids=lambda m: m.__name__
 )
-def test_docstrings(names: dict[str, Any], module: Any) -> None:
+def test_docstrings(
+    names: dict[str, Any], module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
     result = doctest.testmod(module, extraglobs=names)
     assert result.attempted >= 3
     assert result.failed == 0
@@ -71,16 +74,26 @@ def test_the_seed_example(names: dict[str, Any]) -> None:
 
 
 def test_the_readmes_examples(
-    names: dict[str, Any], capsys: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
+    names: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+    recwarn: pytest.WarningsRecorder,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    six_lines, patches, discovery, plan, elsewhere, emulator, signing_in = blocks
+    six_lines, patches, stream, xarray_opens, discovery, plan, elsewhere, emulator, signing_in = (
+        blocks
+    )
     [printed] = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
     with pytest.warns(UserWarning, match="Already signed in"):
         exec(six_lines, names)  # noqa: S102 - our own README
     assert names["cube"].ndim == 4
     exec(patches, names)  # noqa: S102
     assert capsys.readouterr().out.count("(2, 256, 256)") == len(names["scenes"])
+    monkeypatch.chdir(tmp_path)
+    exec(stream, names)  # noqa: S102
+    exec(xarray_opens, names)  # noqa: S102
+    assert capsys.readouterr().out == "('time', 'band', 'y', 'x') uint16\n"
     exec(discovery, names)  # noqa: S102
     assert "LANDSAT_8" in capsys.readouterr().out
     assert names["rows"]["area"].unique().tolist() == [0, 1]

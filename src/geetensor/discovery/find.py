@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geetensor.callers import warn_caller
 from geetensor.collections import COLLECTIONS, UNKNOWN
 from geetensor.discovery.answers import run_searches
 from geetensor.discovery.places import Places
@@ -79,15 +79,12 @@ def find_scenes(
     return finished(scenes, question).head(question.limit or len(scenes))
 
 
-def table_of(
-    parts: Sequence[Scenes], row_format: RowFormat, *, stacklevel: int = 5
-) -> gpd.GeoDataFrame:
+def table_of(parts: Sequence[Scenes], row_format: RowFormat) -> gpd.GeoDataFrame:
     """Scenes as a table, without those whose footprint is wrong.
 
     Args:
         parts: of the same format but for the collection.
         row_format: of one of them.
-        stacklevel: of the caller whom a warning concerns.
     """
     scenes = tabulate(parts, row_format.properties)
     bounds = scenes.geometry.bounds
@@ -96,10 +93,9 @@ def table_of(
     if wrong.any():
         ids = [*scenes.loc[wrong, "asset_id"]]
         more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
-        warnings.warn(
+        warn_caller(
             "Left out, as their footprints span the globe and say nothing of where they are: "
-            f"{', '.join(ids[:_NAMED])}{more}.",
-            stacklevel=stacklevel,
+            f"{', '.join(ids[:_NAMED])}{more}."
         )
     return scenes[~wrong]
 

@@ -71,7 +71,7 @@ def find_many(
         found = run_searches(searches, transport, count)
     tables: list[gpd.GeoDataFrame] = []
     for (indices, _), parts in zip(batches, found, strict=True):
-        scenes = table_of(parts, row_format, stacklevel=4)
+        scenes = table_of(parts, row_format)
         parts.clear()
         tables += neighbours.relate(scenes, "area", indices, deduplicate=question.deduplicate)
     if not tables:
