@@ -143,6 +143,7 @@ def _fetch(
         export.absent,
         store,
         cast=export.cast,
+        reserved=writer.reserved_bytes,
     )
     at_a_time, limits = concurrency(transport, max_workers), known_limits(transport, export.scenes)
 

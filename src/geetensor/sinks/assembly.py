@@ -61,6 +61,7 @@ class AssemblySink:
         store: called with each block that is whole and its values, `(time, band, height,
             width)`, valid during the call only. From several threads.
         cast: whether the caller asked for this dtype, so that what it cannot hold may be lost.
+        reserved: bytes of `HELD_BYTES` that storing takes besides, not to be used for blocks.
     """
 
     takes_any_tile: ClassVar[bool] = False
@@ -75,6 +76,7 @@ class AssemblySink:
         store: Callable[[Block, NDArray[Any]], None],
         *,
         cast: bool,
+        reserved: int = 0,
     ) -> None:
         self._layout = layout
         self._dtype = dtype
@@ -83,6 +85,7 @@ class AssemblySink:
         self._absent = absent
         self._store = store
         self._cast = cast
+        self._reserved = reserved
         self._block_bytes = layout.values * dtype.itemsize
         self._expected: dict[int, int] = {}
         self._open: dict[int, _Open] = {}
@@ -104,7 +107,8 @@ class AssemblySink:
         with self._changed:
             if block.index in self._open:
                 return True
-            if self._held and (self._held + 1) * self._block_bytes > HELD_BYTES:
+            room = HELD_BYTES - self._reserved
+            if self._held and (self._held + 1) * self._block_bytes > room:
                 return False
             self._begin(block)
             return True

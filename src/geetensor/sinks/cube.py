@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +44,9 @@ class Cube:
 
 class CubeWriter(Protocol):
     """Stores the blocks of a cube."""
+
+    reserved_bytes: ClassVar[int]
+    """Memory that it takes besides, of that which blocks have otherwise."""
 
     def begin(self, done: Mapping[int, int], todo: Sequence[Block]) -> None:
         """Make ready for blocks.

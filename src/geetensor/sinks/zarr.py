@@ -7,7 +7,7 @@ import struct
 import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import fsspec
 import numpy as np
@@ -46,6 +46,8 @@ class ZarrWriter:
         cube: what to write.
         place: a folder that belongs to it, or a URL.
     """
+
+    reserved_bytes: ClassVar[int] = 0
 
     def __init__(self, cube: Cube, place: Path | str) -> None:
         self._cube = cube
