@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ from geetensor.grid import (
     window_of_point,
 )
 from geetensor.masks import Fill, group_bands, output_dtype, resolve_fill
+from geetensor.notices import notify
 from geetensor.plan import LIMITS, Limits, Tile, plan_one_tile, plan_tiles, tile_bytes
 from geetensor.progress import progress_bar
 from geetensor.sinks.memory import MemorySink
@@ -238,10 +238,9 @@ def _check_overlap(
         return
     if len(outside) < len(sources):
         listed = ", ".join(outside[:5]) + (", …" if len(outside) > 5 else "")
-        warnings.warn(
+        notify(
             f"The area does not touch {len(outside)} of {len(sources)} scenes, which will hold "
-            f"fill only: {listed}",
-            stacklevel=5,
+            f"fill only: {listed}"
         )
         return
     extent = extents[0]

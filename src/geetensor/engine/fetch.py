@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from geetensor.engine.pixels import Delivery, PixelTask
 from geetensor.engine.planner import plan_anew
 from geetensor.engine.tasks import Cap
 from geetensor.engine.values import PageTask, ValueTask
+from geetensor.notices import notify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -209,4 +209,4 @@ def _run(job: Job, transport: Transport) -> None:
 def _pass_on_notice(endpoint: Endpoint) -> None:
     notice = endpoint.take_notice()
     if notice:
-        warnings.warn(notice, stacklevel=6)
+        notify(notice)
