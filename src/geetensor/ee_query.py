@@ -24,8 +24,9 @@ Arguments that most functions share:
 - `limit`: of the number of scenes; the earliest are kept.
 - `progress`: show a progress bar.
 
-A usual query is one request. Where there are more than 5,000 scenes, they come in pages. All
-requests take their turn with those for pixels, and are repeated where the service was busy.
+A usual query is one request, of several collections, too. Where there are more than 5,000 scenes,
+they come in pages. All requests take their turn with those for pixels, and are repeated where the
+service was busy.
 """
 
 from __future__ import annotations

@@ -105,6 +105,12 @@ def test_metadata_calls_are_as_patient(start: Start) -> None:
     assert_exact(export(), BANDS, 3, UTM)
 
 
+def test_advice_is_a_sentence_of_its_own(start: Start) -> None:
+    start(pixels_only(lambda *_: Refusal(500, "An internal error has occurred")))
+    with pytest.raises(ServiceUnavailableError, match="internal error has occurred. Nothing is"):
+        export()
+
+
 def test_a_value_of_nothing_is_refused(start: Start) -> None:
     start(lambda *_: Body(b'{"result": null}'))
     with pytest.raises(BadReplyError, match="TEST/UTM: Earth Engine computed null"):
