@@ -108,6 +108,7 @@ def globe_polygons(shapes: NDArray[Any], crs: str) -> NDArray[Any]:
     Raises:
         InvalidInputError: if one has no place there.
     """
+    shapes = shapely.force_2d(shapes)
     moved = shapes.copy()
     at_home = same_crs(crs, GEOGRAPHIC)
     if not at_home:

@@ -9,6 +9,7 @@ import numpy as np
 
 from geetensor.collections import COLLECTIONS, UNKNOWN
 from geetensor.discovery.answers import run_searches
+from geetensor.discovery.globe import roughly
 from geetensor.discovery.places import Places
 from geetensor.discovery.rows import RowFormat, tabulate
 from geetensor.discovery.search import Search
@@ -64,7 +65,8 @@ def find_scenes(
     Raises:
         EarthEngineError: if the service refuses.
     """
-    region = to_ee_geometry(area)
+    rough = roughly(area)
+    region = to_ee_geometry(rough)
 
     def ask(limit: int | None) -> gpd.GeoDataFrame:
         searches = [
@@ -75,7 +77,7 @@ def find_scenes(
         parts = itertools.chain.from_iterable(found)
         return tabulate([*parts], searches[0].format.properties)
 
-    wanted = None if question.deduplicate else question.limit
+    wanted = None if question.deduplicate or rough is not area else question.limit
     with row_bar(enabled=progress) as count:
         scenes = ask(wanted)
         spare = 0
@@ -83,8 +85,11 @@ def find_scenes(
             spare = wrong  # Those that are left out do not count for the limit.
             scenes = ask(wanted + spare)
     scenes = without_wrong(scenes)
+    places = Places.of(area)
+    if rough is not area:
+        scenes = scenes.iloc[places.pairs(scenes.geometry.to_numpy())[0]]
     here = np.zeros(len(scenes), np.int64)
-    scenes = Places.of(area).relate(scenes, here, deduplicate=question.deduplicate)
+    scenes = places.relate(scenes, here, deduplicate=question.deduplicate)
     return finished(scenes, question).head(question.limit or len(scenes))
 
 

@@ -16,7 +16,7 @@ import shapely
 
 from geetensor.discovery.answers import run_searches
 from geetensor.discovery.find import finished, formats, without_wrong
-from geetensor.discovery.globe import WORLD, polygons_of
+from geetensor.discovery.globe import WORLD, polygons_of, roughly
 from geetensor.discovery.neighbours import Neighbours
 from geetensor.discovery.rows import tabulate
 from geetensor.discovery.search import Search
@@ -100,10 +100,10 @@ def _batches(neighbours: Neighbours) -> Iterator[tuple[NDArray[np.int64], list[A
 
 
 def _ground_of(area: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
-    """An area, or where it is small a box of whole `BOX` that it lies in."""
+    """Roughly an area, or where it is small a box of whole `BOX` that it lies in."""
     left, bottom, right, top = area.bounds
     if max(right - left, top - bottom) > SMALL:
-        return area
+        return roughly(area)
     low = np.floor(np.divide((left, bottom), BOX)) * BOX
     high = np.ceil(np.divide((right, top), BOX)) * BOX
     return polygons_of(shapely.intersection(shapely.box(*low, *high), WORLD))

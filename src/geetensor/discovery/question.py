@@ -78,7 +78,7 @@ def parse_question(
         parse_interval(start_date, end_date),
         _parse_filters(filters),
         _parse_properties(properties, taken),
-        cloud_cover_max,
+        None if cloud_cover_max is None else float(cloud_cover_max),
         bool(deduplicate),
         None if limit is None else int(limit),
     )

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import ee
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -101,6 +102,11 @@ def test_clouds_are_bounded_and_have_to_be_known() -> None:
                         ee.Filter.notNull(["CLOUDY_PIXEL_PERCENTAGE"]))  # fmt: skip
     assert ids(table) == by_client
     assert list(table["cloud_cover"]) == [21, 38.5, 38.5]
+
+
+@pytest.mark.parametrize("kind", [int, float, np.float32, np.int64, np.uint8])
+def test_clouds_are_bounded_by_numbers_of_any_kind(kind: Any) -> None:
+    assert len(ee_query.query_s2_l2a(HERE, *JUNE, cloud_cover_max=kind(21))) == 1
 
 
 def test_a_pass_that_was_processed_twice() -> None:
