@@ -140,7 +140,7 @@ def roughly(polygons: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
     tolerance = max(right - left, top - bottom) / 4096
     while shapely.get_num_coordinates(rough) > MOST_CORNERS:
         # Simplified, the edge is off by the tolerance; the buffer's corners are cut off.
-        around = polygons.simplify(tolerance).buffer(2 * tolerance, quad_segs=1)
+        around = rough.simplify(tolerance).buffer(2 * tolerance, quad_segs=1)
         rough = polygons_of(shapely.intersection(around, WORLD))
         tolerance *= 2
     return rough

@@ -8,7 +8,7 @@ import ee
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import mapping
 
@@ -130,6 +130,7 @@ def test_the_middle(shape: Any, lon: float, lat: float | None) -> None:
     assert -180 <= found[0] < 180
 
 
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), most=st.integers(60, 400), depth=st.floats(0.01, 0.9))
 def test_roughly_an_area_is_all_of_it_and_little_more(seed: int, most: int, depth: float) -> None:
     turn = np.linspace(0, 2 * np.pi, 500, endpoint=False)
@@ -144,7 +145,8 @@ def test_roughly_an_area_is_all_of_it_and_little_more(seed: int, most: int, dept
     assert rough.is_valid
     assert rough.buffer(1e-9).contains(area)
     assert rough.within(WORLD)
-    assert rough.within(area.buffer(1.5))
+    assert rough.bounds[1] > area.bounds[1] - 0.6
+    assert rough.bounds[3] < area.bounds[3] + 0.6
 
 
 def geodesic_square() -> Any:
