@@ -77,7 +77,8 @@ class EarthEngineError(GeetensorError):
         said = f"Earth Engine answered {status}" if status else "No usable answer from Earth Engine"
         times = f" (attempt {attempts})" if attempts > 1 else ""
         about = f" to {subject}" if subject else ""
-        tail = f" {advice}" if advice else ""
+        stop = "" if service_message.endswith((".", "!", "?")) else "."
+        tail = f"{stop} {advice}" if advice else ""
         super().__init__(f"{said}{about}{times}: {service_message}{tail}")
 
 
