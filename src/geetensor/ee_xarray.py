@@ -14,14 +14,14 @@ This needs `pip install 'geetensor[xarray]'`.
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from geetensor.ee_image import plan_cube, plan_image
 from geetensor.errors import InvalidInputError, MissingPackageError
 from geetensor.geometry import GEOGRAPHIC
 from geetensor.grid import PixelGrid, crs_name
-from geetensor.lazy.chunks import parse_chunks, tile_sides
-from geetensor.lazy.labels import Labels, utc_dates
+from geetensor.lazy.chunks import DIMENSIONS, parse_chunks, tile_sides
+from geetensor.lazy.labels import Labels, plan_labels, utc_dates
 from geetensor.lazy.pixels import LazyPixels
 
 try:
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
     from geetensor.ee_image import Plan
     from geetensor.ee_utils import Geometry
-
-_DIMENSIONS = ("time", "band", "y", "x")
 
 
 def to_xarray(image_or_cube: GeoTensor) -> xr.DataArray:
@@ -67,7 +65,7 @@ def to_xarray(image_or_cube: GeoTensor) -> xr.DataArray:
             "to_xarray takes a GeoTensor of two to four dimensions, got "
             f"{type(image_or_cube).__name__}."
         )
-    dims = _DIMENSIONS[-image_or_cube.ndim :]
+    dims = DIMENSIONS[-image_or_cube.ndim :]
     sizes = dict(zip(dims, image_or_cube.shape, strict=True))
     attrs = dict(image_or_cube.attrs or {})
     names = attrs.pop("band_names", None) if "band" in dims else None
@@ -161,7 +159,7 @@ def open_cube(
         fill_value=fill_value,
         timeout=timeout,
     )
-    labels = _labels(plan, utc_dates(query["acquisition_date"]), plan.images)
+    labels = plan_labels(plan, utc_dates(query["acquisition_date"]), plan.images)
     return _on_dask(plan, labels, chunks, timeout)
 
 
@@ -208,11 +206,7 @@ def open_image(
         fill_value=fill_value,
         timeout=timeout,
     )
-    return _on_dask(plan, _labels(plan), chunks, timeout)
-
-
-def _labels(plan: Plan, dates: Any = None, asset_ids: Sequence[str] | None = None) -> Labels:
-    return Labels(plan.export.grid, plan.fill_value, plan.band_names, dates, asset_ids)
+    return _on_dask(plan, plan_labels(plan), chunks, timeout)
 
 
 def _on_dask(
@@ -229,4 +223,4 @@ def _on_dask(
         fancy=True,
         meta=np.empty((0,) * pixels.ndim, pixels.dtype),
     )
-    return labels.array(_DIMENSIONS[-pixels.ndim :], array)
+    return labels.array(DIMENSIONS[-pixels.ndim :], array)

@@ -180,7 +180,7 @@ def test_bad_chunks_are_refused(server: eemulator.Server, chunks: Any, reason: s
 def test_bad_arguments_are_refused_on_opening(server: eemulator.Server) -> None:
     with pytest.raises(UnknownBandError, match="no band 'B4'"):
         ee_xarray.open_cube(SERIES, AREA, ["B4"], crs_geometry=UTM_CRS)
-    undated = SERIES.assign(acquisition_date=["2024-01-01", "soon", None, "2024-01-04"])
+    undated = SERIES.assign(acquisition_date=["2024-01-01", "soon", "2024-01-03", "2024-01-04"])
     with pytest.raises(InvalidInputError, match="no date"):
         ee_xarray.open_cube(undated, AREA, BANDS, crs_geometry=UTM_CRS)
 

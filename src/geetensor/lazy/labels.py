@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from geetensor.grid import PixelGrid
     from geetensor.masks import Fill
+    from geetensor.preview import Plan
 
 NAME = "pixels"
 """Of the array of all values."""
@@ -79,9 +80,22 @@ class Labels:
             values: not copied.
             name: of the array.
         """
-        return xr.DataArray(
-            self.variable(dims, values), coords=self.coordinates(), name=name, fastpath=False
-        )
+        return xr.DataArray(self.variable(dims, values), coords=self.coordinates(), name=name)
+
+
+def plan_labels(
+    plan: Plan,
+    dates: NDArray[np.datetime64] | None = None,
+    asset_ids: Sequence[str] | None = None,
+) -> Labels:
+    """The labels of a plan's output.
+
+    Args:
+        plan: of an image or a series.
+        dates: as in `Labels`.
+        asset_ids: as in `Labels`.
+    """
+    return Labels(plan.export.grid, plan.fill_value, plan.band_names, dates, asset_ids)
 
 
 def utc_dates(dates: object) -> NDArray[np.datetime64]:
