@@ -214,7 +214,7 @@ def _on_dask(
 ) -> xr.DataArray:
     pixels = LazyPixels(plan.export, plan.series, timeout)
     sides = parse_chunks(chunks, tile_sides(plan.tiles, len(plan.band_names)), plan.export.shape)
-    array = da.from_array(  # type: ignore[no-untyped-call]
+    array = da.from_array(
         pixels,
         chunks=sides[-pixels.ndim :],
         # Two openings are two arrays: an asset may have been overwritten between them.

@@ -12,6 +12,7 @@ from geetensor.engine.pixels import PixelRequest
 from geetensor.engine.planner import most_together
 from geetensor.engine.session import current_session
 from geetensor.engine.transport import Transport
+from geetensor.errors import SignInError
 from geetensor.grid import Window
 from geetensor.lazy.places import places
 from geetensor.lazy.selection import Selection, parse_index
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geetensor.engine.session import Session
     from geetensor.export import Export
     from geetensor.lazy.selection import Index
     from geetensor.masks import BandGroup
@@ -95,7 +97,7 @@ class LazyPixels:
         sink = SelectionSink(self.export, selection)
         if 0 in selection.shape:
             return sink.values()
-        with Transport(current_session(), timeout=self.timeout) as transport:
+        with Transport(_session(), timeout=self.timeout) as transport:
             limits = known_limits(transport, self.export.scenes)
             with places().taken(concurrency(transport)) as share:
                 tiles = self._tiles(selection, share.expected, limits)
@@ -136,6 +138,16 @@ class LazyPixels:
                     moved = Window(window.row + row, window.col + col, height, width)
                     if export.coverage.touches(moved):
                         yield replace(tile, window=moved)
+
+
+def _session() -> Session:
+    try:
+        return current_session()
+    except SignInError as error:
+        raise SignInError(
+            f"{error} Workers of a dask cluster sign in by themselves: "
+            "client.register_plugin(geetensor.ee_dask.SignIn())."
+        ) from None
 
 
 def _target(
