@@ -59,6 +59,7 @@ class SignIn(WorkerPlugin):
 
     Example:
         >>> from distributed import Client
+        >>> from geetensor.ee_xarray import open_cube
         >>> client = Client(processes=False, n_workers=1, dashboard_address=None)
         >>> registered = client.register_plugin(
         ...     SignIn(url=server.url, project=server.project, concurrency=8)

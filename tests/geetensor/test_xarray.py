@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ from tests.geetensor.test_export_image import UTM_CRS, box
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import eemulator
 
@@ -294,3 +296,22 @@ def test_scenes_of_other_types_and_grids(server: eemulator.Server) -> None:
     one = ee_xarray.open_image("TEST/UTM", AREA, [*DTYPES], crs_geometry=UTM_CRS, dtype="f8")
     whole = ee_image.export_image("TEST/UTM", AREA, [*DTYPES], crs_geometry=UTM_CRS, dtype="f8")
     np.testing.assert_array_equal(one.values, whole.values)
+
+
+@pytest.mark.parametrize("fill", [0, math.nan])
+def test_a_cube_is_written_by_xarray_and_read_as_it_was(
+    server: eemulator.Server, tmp_path: Path, fill: float
+) -> None:
+    pytest.importorskip("zarr")
+    bands, dtype = (["u16"], None) if fill == 0 else (["f32", "u8"], "float32")
+    lazy = ee_xarray.open_cube(
+        SERIES, AREA, bands, crs_geometry=UTM_CRS, dtype=dtype, chunks={"time": 1, "y": 10}
+    )
+    lazy.to_dataset().to_zarr(tmp_path / "cube.zarr", consolidated=False)
+    again = xr.open_zarr(tmp_path / "cube.zarr", consolidated=False)["pixels"]
+    assert again.dtype == lazy.dtype
+    np.testing.assert_array_equal(again.values, lazy.values)
+    assert again.time.identical(lazy.time)
+    assert again.rio.crs == lazy.rio.crs
+    assert again.rio.transform() == lazy.rio.transform()
+    assert again.asset_id.values.tolist() == list(SERIES["asset_id"])

@@ -55,9 +55,9 @@ class Labels:
         if self.dates is not None:
             found["time"] = xr.Variable(("time",), self.dates, {"standard_name": "time"})
         if self.asset_ids is not None:
-            found["asset_id"] = xr.Variable(("time",), np.array(self.asset_ids, np.str_))
+            found["asset_id"] = xr.Variable(("time",), _texts(self.asset_ids))
         if self.band_names is not None:
-            found["band"] = xr.Variable(("band",), np.array(self.band_names, np.str_))
+            found["band"] = xr.Variable(("band",), _texts(self.band_names))
         for name, (values, attrs) in centres(self.grid).items():
             found[name] = xr.Variable((name,), values, attrs)
         return found
@@ -81,6 +81,11 @@ class Labels:
             name: of the array.
         """
         return xr.DataArray(self.variable(dims, values), coords=self.coordinates(), name=name)
+
+
+def _texts(names: Sequence[str]) -> NDArray[np.object_]:
+    # Text of a fixed length has no place in Zarr's specification; zarr warns of it.
+    return np.array(names, np.object_)
 
 
 def plan_labels(
