@@ -6,16 +6,20 @@ https://corteva.github.io/rioxarray/stable/getting_started/crs_management.html
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from affine import Affine
 
-from geetensor.grid import parse_crs
+from geetensor.errors import InvalidInputError
+from geetensor.grid import TOLERANCE, PixelGrid, crs_name, parse_crs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
-    from geetensor.grid import PixelGrid
     from geetensor.masks import Fill
 
 GRID_MAPPING = "spatial_ref"
@@ -68,3 +72,63 @@ def fill_attribute(fill: Fill, dtype: np.dtype[Any]) -> dict[str, Fill]:
         dtype: of the pixels.
     """
     return {"_FillValue" if dtype.kind == "f" else "nodata": fill}
+
+
+def read_grid(
+    described: Mapping[str, Any],
+    shape: tuple[int, int],
+    y: NDArray[np.float64] | None,
+    x: NDArray[np.float64] | None,
+) -> PixelGrid:
+    """The grid that coordinates and a grid mapping say. Where they differ, coordinates are right.
+
+    They do differ in a part of an array, which has its own `x` and `y` and the whole's transform.
+
+    Args:
+        described: attributes of the grid mapping.
+        shape: `(height, width)`, in pixels.
+        y: centres of the rows; None for none.
+        x: centres of the columns; None for none.
+
+    Raises:
+        InvalidInputError: if there is no CRS, or the pixels are no grid.
+    """
+    wkt = described.get("crs_wkt") or described.get("spatial_ref")
+    if not wkt:
+        raise InvalidInputError(
+            f"The array has no CRS in a coordinate {GRID_MAPPING!r}: array.rio.write_crs(...) of "
+            "rioxarray adds it."
+        )
+    written = described.get("GeoTransform")
+    whole = Affine.from_gdal(*(float(v) for v in str(written).split())) if written else None
+    height, width = shape
+    if x is None or y is None:
+        if whole is None:
+            raise InvalidInputError("The array has neither x and y nor a GeoTransform.")
+        return PixelGrid(crs_name(wkt), whole, width, height)
+    a, c = _line("x", x, (whole.a, whole.c) if whole else None)
+    e, f = _line("y", y, (whole.e, whole.f) if whole else None)
+    return PixelGrid(crs_name(wkt), Affine(a, 0.0, c, 0.0, e, f), width, height)
+
+
+def _line(
+    name: str, along: NDArray[np.float64], whole: tuple[float, float] | None
+) -> tuple[float, float]:
+    """Pixel size and first edge along a dimension.
+
+    Args:
+        name: of the dimension.
+        along: the pixels' centres.
+        whole: the same of an array that this may be a part of, to the last bit.
+    """
+    if len(along) == 1 and whole is None:
+        raise InvalidInputError(f"One {name} does not say how large a pixel is.")
+    step = float(along[-1] - along[0]) / (len(along) - 1) if len(along) > 1 else (whole or (0,))[0]
+    if (np.abs(np.diff(along) - step) > TOLERANCE * abs(step)).any() or step == 0:
+        raise InvalidInputError(f"The pixels are no grid: {name} is not evenly spaced.")
+    if whole is not None and math.isclose(step, whole[0], rel_tol=1e-9):
+        size, edge = whole
+        steps = (float(along[0]) - edge) / size - 0.5
+        if abs(steps - round(steps)) < TOLERANCE:
+            return size, edge + size * round(steps)
+    return step, float(along[0]) - step / 2

@@ -14,20 +14,25 @@ This needs `pip install 'geetensor[xarray]'`.
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
+from georeader.geotensor import GeoTensor
+from rasterio.crs import CRS
+
+from geetensor.cf import GRID_MAPPING, read_grid
 from geetensor.ee_image import plan_cube, plan_image
 from geetensor.errors import InvalidInputError, MissingPackageError
 from geetensor.geometry import GEOGRAPHIC
-from geetensor.grid import PixelGrid, crs_name
+from geetensor.grid import PixelGrid, crs_name, parse_crs
 from geetensor.lazy.chunks import DIMENSIONS, parse_chunks, tile_sides
 from geetensor.lazy.labels import Labels, plan_labels, utc_dates
 from geetensor.lazy.pixels import LazyPixels
+from geetensor.masks import resolve_fill
 
 try:
     import dask.array as da
-    import numpy as np
-    from georeader.geotensor import GeoTensor
 except ImportError as error:
     raise MissingPackageError("dask", "xarray") from error
 
@@ -35,7 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import ee
-    import pandas as pd
     import xarray as xr
     from affine import Affine
     from numpy.typing import DTypeLike
@@ -87,6 +91,52 @@ def to_xarray(image_or_cube: GeoTensor) -> xr.DataArray:
         attrs,
     )
     return labels.array(dims, np.asarray(image_or_cube))
+
+
+def from_xarray(array: xr.DataArray) -> GeoTensor:
+    """The GeoTensor of an array that `to_xarray`, `open_cube` or `open_image` made, or of a part.
+
+    An array that is lazy is computed; what is in memory is not copied.
+
+    Args:
+        array: with the dimensions `y` and `x`, and `band` and `time` before them if it has these.
+
+    Raises:
+        InvalidInputError: if it has other dimensions, no CRS, or pixels that are no grid.
+        EarthEngineError: if its pixels cannot be had.
+
+    Example:
+        >>> lazy = open_cube(scenes[:3], aoi, bands=["B04", "B08"])
+        >>> from_xarray(lazy.isel(x=slice(10, 20))).shape
+        (3, 2, 113, 10)
+    """
+    dims = tuple(str(dim) for dim in array.dims)
+    if len(dims) < 2 or dims != DIMENSIONS[-len(dims) :]:
+        raise InvalidInputError(
+            f"The dimensions must be the last ones of {', '.join(DIMENSIONS)}, got "
+            f"{', '.join(dims) or 'none'}. Keep them with lists (band=['B4']), order them with "
+            "array.transpose(...)."
+        )
+    coordinates = {str(name): one for name, one in array.coords.items()}
+    along = [coordinates[dim].to_numpy() if dim in coordinates else None for dim in ("y", "x")]
+    mapping = coordinates[GRID_MAPPING].attrs if GRID_MAPPING in coordinates else {}
+    grid = read_grid(mapping, (array.sizes["y"], array.sizes["x"]), *along)
+    attrs = {str(name): value for name, value in array.attrs.items()}
+    fills = [attrs.pop(name) for name in ("_FillValue", "nodata") if name in attrs]
+    labels: dict[str, list[Any]] = {}
+    if "band" in dims and "band" in coordinates:
+        labels["band_names"] = coordinates["band"].to_numpy().tolist()
+    if "time" in dims and "time" in coordinates:
+        labels["acquisition_dates"] = list(pd.DatetimeIndex(coordinates["time"]).tz_localize("UTC"))
+    if "time" in dims and "asset_id" in coordinates:
+        labels["asset_ids"] = coordinates["asset_id"].to_numpy().tolist()
+    return GeoTensor(
+        array.to_numpy(),
+        transform=grid.transform,
+        crs=CRS.from_user_input(parse_crs(grid.crs)),
+        fill_value_default=fills[0] if fills else resolve_fill(None, array.dtype),
+        attrs={**labels, **attrs},
+    )
 
 
 def open_cube(

@@ -17,6 +17,7 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import eemulator
 import geetensor.plan
 from geetensor import ee_image, ee_xarray
 from geetensor.errors import InvalidInputError, UnknownBandError
@@ -30,8 +31,6 @@ from tests.geetensor.test_export_image import UTM_CRS, box
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    import eemulator
 
 BANDS = ["u16", "f32", "flag"]
 
@@ -110,6 +109,54 @@ def test_labels_that_no_longer_fit_are_refused(server: eemulator.Server) -> None
         ee_xarray.to_xarray(cube[:2])
     with pytest.raises(InvalidInputError, match="got ndarray"):
         ee_xarray.to_xarray(cube.values)
+
+
+@pytest.mark.parametrize(
+    ("asset_id", "area", "crs"),
+    [
+        ("TEST/UTM", AREA, UTM_CRS),
+        ("TEST/SHEARED", box(10, 20, 30, 30), UTM_CRS),
+        ("TEST/LONLAT", (44.01, -18.02, 44.05, -18.01), "EPSG:4326"),
+    ],
+)
+def test_there_and_back(server: eemulator.Server, asset_id: str, area: Any, crs: str) -> None:
+    image = ee_image.export_image(asset_id, area, ["f32", "u8"], crs_geometry=crs)
+    back = ee_xarray.from_xarray(ee_xarray.to_xarray(image))
+    assert np.shares_memory(back.values, image.values)
+    assert (back.transform, back.crs, back.attrs) == (image.transform, image.crs, image.attrs)
+    assert math.isnan(back.fill_value_default)
+
+
+def test_a_part_comes_back_where_it_belongs(server: eemulator.Server) -> None:
+    cube = ee_image.export_cube(SERIES, AREA, ["u16", "flag"], crs_geometry=UTM_CRS, fill_value=3)
+    lazy = ee_xarray.open_cube(SERIES, AREA, ["u16", "flag"], crs_geometry=UTM_CRS, fill_value=3)
+    part = ee_xarray.from_xarray(lazy.isel(time=[2, 0], y=slice(4, 5), x=slice(7, 20)))
+    np.testing.assert_array_equal(part.values, cube.values[[2, 0], :, 4:5, 7:20])
+    assert part.transform == cube.transform * cube.transform.translation(7, 4)
+    assert part.attrs["asset_ids"] == [cube.attrs["asset_ids"][k] for k in (2, 0)]
+    assert part.attrs["acquisition_dates"] == [cube.attrs["acquisition_dates"][k] for k in (2, 0)]
+    assert part.fill_value_default == 3
+    coarse = ee_xarray.from_xarray(lazy[0, :, ::2, ::-2])
+    assert coarse.transform[:6] == (-20, 0, cube.bounds[2] + 5, 0, -20, cube.bounds[3] + 5)
+    with pytest.raises(InvalidInputError, match="not evenly spaced"):
+        ee_xarray.from_xarray(lazy.isel(x=[0, 1, 3]))
+    with pytest.raises(InvalidInputError, match="got band, y"):
+        ee_xarray.from_xarray(lazy[0, :, :, 0])
+    with pytest.raises(InvalidInputError, match="no CRS"):
+        ee_xarray.from_xarray(lazy.drop_vars("spatial_ref"))
+
+
+@pytest.mark.parametrize("kind", ["memory", "truncate", "503"])
+def test_what_goes_wrong_on_the_way_is_made_good(server: eemulator.Server, kind: str) -> None:
+    lazy = ee_xarray.open_cube(SERIES, AREA, BANDS, crs_geometry=UTM_CRS)
+    whole = ee_image.export_cube(SERIES, AREA, BANDS, crs_geometry=UTM_CRS).values
+    server.faults.clear()
+    server.faults.at(1, eemulator.Fault(eemulator.FaultKind(kind)))
+    try:
+        found = pixels_of(lazy)[1:, :, ::3, [4, 2, 40]]
+    finally:
+        server.faults.clear()
+    np.testing.assert_array_equal(found, whole[1:, :, ::3][..., [4, 2, 40]])
 
 
 def test_opening_fetches_no_pixel_and_computing_the_very_same(server: eemulator.Server) -> None:
