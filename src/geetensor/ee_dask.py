@@ -50,8 +50,8 @@ class SignIn(WorkerPlugin):
         service_account_key: path of a JSON key file on the workers.
         high_volume: use the endpoint for many requests at a time.
         url: another endpoint, such as an emulator's.
-        concurrency: requests at a time of all workers together. The same for all clients of a
-            scheduler.
+        concurrency: requests at a time of all workers together. Registered anew, the plugin
+            takes the place of the one before.
 
     Raises:
         InvalidInputError: if the key is a text and not a path, or `concurrency` is no number
@@ -101,7 +101,6 @@ class SignIn(WorkerPlugin):
 
         Raises:
             SignInError: if there are no credentials, or the service refuses them.
-            ValueError: if the scheduler divides the same quota by another `concurrency`.
         """
         await asyncio.to_thread(
             initialize,
@@ -113,7 +112,8 @@ class SignIn(WorkerPlugin):
         session = current_session()
         leases = Semaphore(
             max_leases=self._concurrency,
-            name=f"geetensor {session.base_url} {session.project}",
+            # The number in the name, as leases that exist cannot become more or fewer.
+            name=f"geetensor {session.base_url} {session.project} {self._concurrency}",
             scheduler_rpc=worker.scheduler,
             loop=worker.loop,
         )

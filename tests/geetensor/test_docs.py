@@ -114,6 +114,7 @@ def test_the_readmes_examples(
     assert "ee_utils.initialize(project=" in signing_in
 
 
+@pytest.mark.timeout(300)
 def test_the_example_of_a_cluster(capsys: pytest.CaptureFixture[str]) -> None:
     example, _ = re.findall(r"```python\n(.*?)```", DISTRIBUTED, re.DOTALL)
     ee.Reset()

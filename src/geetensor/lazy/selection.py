@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     Indices = NDArray[np.intp]
     """Along one dimension, each once, in ascending order."""
 
-Index = int | slice | Any
-"""Of one dimension: a number, a slice, or numbers (or truth values) in one dimension."""
+Index = Any
+"""Of one dimension: a whole number, a slice, or an array of numbers or truth values."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
