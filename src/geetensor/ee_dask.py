@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from distributed.worker import Worker
 
-CONCURRENCY = 36
-"""Requests at a time of all workers together: nine tenths of what Earth Engine allows a project,
-as one process begins with. The rest is left to the project's other users."""
+CONCURRENCY = 39
+"""Requests at a time of all workers together: one less than Earth Engine allows a project, for a
+request that the service still counts when its reply is here."""
 
 
 class SignIn(WorkerPlugin):

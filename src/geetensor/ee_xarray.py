@@ -168,7 +168,7 @@ def open_cube(
 
     dask reads chunks in as many threads as the machine has cores. Where few chunks are read at a
     time, each comes in several requests, so that the service is kept busy; with
-    `.compute(num_workers=36)` each comes in one. On a dask cluster, let workers sign in with
+    `.compute(num_workers=39)` each comes in one. On a dask cluster, let workers sign in with
     `geetensor.ee_dask.SignIn`.
 
     Args:

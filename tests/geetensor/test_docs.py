@@ -145,8 +145,8 @@ def test_what_a_continent_costs(names: dict[str, Any], capsys: pytest.CaptureFix
     plan = names["plan"]
     assert "computePixels" not in names["server"].stats.requests
     each = plan.counted_bytes / plan.requests
-    for latency, rate, hours in ((0.4, 6e6, 5.1), (1, 3e6, 10), (30, 6e6, 37)):
-        by_formula = plan.requests * (latency + each / rate) / 36 / 3600
+    for latency, rate, hours in ((0.4, 6e6, 4.7), (1, 3e6, 9.7), (30, 6e6, 34)):
+        by_formula = plan.requests * (latency + each / rate) / 39 / 3600
         by_plan = plan.seconds(latency=latency, bytes_per_second=rate) / 3600
         assert by_formula == pytest.approx(by_plan, rel=0.01)
         assert f"{hours}" == f"{by_plan:.2g}"
