@@ -8,7 +8,8 @@ from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..values.element import Element
 from ..values.geometry import Feature, Geometry
-from ..values.parse import parse_geometry, pattern_of
+from ..values.parse import parse_geometry
+from ..values.patterns import pattern_of
 
 
 @algorithm("Feature")
@@ -112,7 +113,7 @@ def select(
     for selector in selectors:
         pattern = pattern_of(selector)
         known = (name for name in element.properties if not name.startswith("system:"))
-        found = [name for name in known if name == selector or pattern.fullmatch(name)]
+        found = [name for name in known if name == selector or pattern.fits(name)]
         chosen += [name for name in (found or [selector]) if name not in chosen]
     if names is not None and len(names) != len(chosen):
         raise ServiceError(

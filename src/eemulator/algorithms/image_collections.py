@@ -100,10 +100,10 @@ def mosaic(collection: Collection) -> Image:
         for i in range(len(names))
     ]
     node = Mosaic(layers, [kind.dtype for kind in kinds])
-    return Image.of(_composite_bands(names, kinds, node, layers), footprint=footprint_of(images))
+    return Image.of(composite_bands(names, kinds, node, layers), footprint=footprint_of(images))
 
 
-def _composite_bands(
+def composite_bands(
     names: Sequence[str],
     kinds: Sequence[PixelType],
     node: PixelNode,
@@ -161,7 +161,7 @@ def reduced(collection: Collection, reducer: Reducer, keep_names: bool) -> Image
             result_names.append(name if keep_names else f"{name}_{output}")
     node = Stack(by_band, outputs)
     layers = [[layer[i] for i, _, _ in outputs] for layer in stacks]
-    bands = _composite_bands(result_names, kinds, node, layers)
+    bands = composite_bands(result_names, kinds, node, layers)
     return Image.of(bands, footprint=footprint_of(images))
 
 
