@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..pixels.arithmetic import Binary, Unary
+    from ..pixels.node import PixelNode
     from ..values.pixel_type import PixelType
 
 ALIASES = {
@@ -52,6 +53,13 @@ def paired(left: Image, right: Image) -> list[tuple[str, ImageBand, ImageBand]]:
         )
     by_name = {band.id: band for band in other}
     return [(a.id, a, by_name[a.id]) for a in one]
+
+
+def on_grid_of(
+    source: ImageBand, name: str, kind: PixelType, node: PixelNode, index: int
+) -> ImageBand:
+    """A band made of one other, on its grid."""
+    return ImageBand(name, kind, node, index, source.projection, source.dimensions, source.extent)
 
 
 def derived(

@@ -155,6 +155,7 @@ def remap(
 ) -> Image:
     """Values of one band by a table, as band `remapped`; those not in it are masked, or a default.
 
+    Properties stay [S].
     Of a value that the table has twice, the last entry counts [M]. The type is the least that
     holds the table's values [M].
 
@@ -185,4 +186,4 @@ def remap(
         return Plane(result, plane.mask if default is not None else both(plane.mask, known))
 
     node = Pointwise([Recipe((band,), run)])
-    return image.computed([derived("remapped", kind, (band,), node, 0)])
+    return image.with_bands([derived("remapped", kind, (band,), node, 0)])

@@ -18,8 +18,10 @@ from ..values.filters import Filter
 from ..values.geometry import Feature, Geometry
 from ..values.image import Image
 from ..values.join import Join
+from ..values.kernel import Kernel
 from ..values.margin import ErrorMargin
 from ..values.parse import parse_date, parse_geometry
+from ..values.pixel_type import PixelType
 from ..values.projection import Projection
 from ..values.reducer import Reducer
 from ..values.time import Date, DateRange
@@ -238,6 +240,8 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "Algorithm": _instance(Function),
     "Filter": _instance(Filter),
     "Join": _instance(Join),
+    "Kernel": _instance(Kernel),
+    "PixelType": _instance(PixelType),
     "Reducer": _instance(Reducer),
 }
 
