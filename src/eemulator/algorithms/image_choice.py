@@ -10,13 +10,13 @@ from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..pixels.composite import Best
 from ..pixels.coverage import united
-from ..pixels.node import Plane, valid
+from ..pixels.node import Plane, both, valid
 from ..pixels.pointwise import Pointwise, Recipe
 from ..values.image import Image, ImageBand
 from ..values.pixel_type import union_of
 from .image_collections import composite_bands, footprint_of, images_of
 from .image_mask import partners, update_mask
-from .image_math import derived
+from .image_math import derived, paired
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +55,36 @@ def _replaced(dtype: np.dtype[Any]) -> Callable[[Plane, Plane, Plane], Plane]:
             chosen, value.values.astype(dtype, copy=False), plane.values.astype(dtype, copy=False)
         )
         return Plane(values, plane.mask)
+
+    return run
+
+
+def chosen(condition: Image, yes: Image, no: Image) -> Image:
+    """One of two images at each pixel; masked where the condition or the image chosen is [M]."""
+    pairs = paired(yes, no)
+    recipes, made = [], []
+    wide = Image.of(band.renamed(name) for name, band, _ in pairs)
+    for (name, a, b), test in zip(pairs, partners(wide, condition), strict=True):
+        kind = a.type.union(b.type)
+        recipes.append(Recipe((test, a, b), _one_of(kind.dtype)))
+        made.append((name, kind, (test, a, b)))
+    node = Pointwise(recipes)
+    subject = next((i for i in (condition, yes, no) if i.footprint is not None), condition)
+    return subject.computed(
+        derived(name, kind, sources, node, i) for i, (name, kind, sources) in enumerate(made)
+    )
+
+
+def _one_of(dtype: np.dtype[Any]) -> Callable[[Plane, Plane, Plane], Plane]:
+    def run(test: Plane, yes: Plane, no: Plane) -> Plane:
+        truth = test.values != 0
+        values = np.where(
+            truth, yes.values.astype(dtype, copy=False), no.values.astype(dtype, copy=False)
+        )
+        if yes.mask is None and no.mask is None:
+            return Plane(values, test.mask)
+        masks = (np.True_ if plane.mask is None else plane.mask for plane in (yes, no))
+        return Plane(values, both(test.mask, np.where(truth, *masks)))
 
     return run
 

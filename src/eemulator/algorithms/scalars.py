@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scipy import special
@@ -102,6 +103,14 @@ def _safe(function: Callable[..., Any], *operands: float) -> Any:
         return math.nan
     except OverflowError:
         return math.inf
+
+
+def function_of(name: str, operands: int) -> Callable[..., Any] | None:
+    """A function of `Number` by its name, of one or two operands; None where there is none."""
+    table: dict[str, Callable[..., Any]] = _UNARY if operands == 1 else _BINARY
+    if operands not in (1, 2) or name not in table:
+        return None
+    return partial(_safe, table[name])
 
 
 def _register_binary(name: str, function: Callable[..., Any]) -> None:
