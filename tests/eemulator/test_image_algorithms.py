@@ -131,6 +131,9 @@ def blocks(band: str, size: int = 4) -> tuple[NDArray[np.float64], NDArray[np.bo
 @pytest.mark.parametrize("name", ["mean", "sum", "max", "min", "median", "count", "mode"])
 def test_reduce_resolution(name: str) -> None:
     reducer = getattr(ee.Reducer, name)()
+    if name == "sum":
+        # A weighted sum counts each pixel by the part that it covers of the coarse one.
+        reducer = reducer.unweighted()
     coarse = image("i16").reduceResolution(reducer)
     found = pixels(coarse, COARSE)["i16"]
     values, ok = blocks("i16")
@@ -170,6 +173,12 @@ def test_reduce_resolution_by_parts_of_pixels() -> None:
     parts = np.array([[1, 1, 0.5, 0, 0], [0, 0, 0.5, 1, 1]]) / 2.5
     down, across = np.kron(np.eye(2), parts), np.kron(np.eye(3), parts)
     np.testing.assert_allclose(found, down @ values @ across.T, rtol=1e-12)
+
+
+def test_a_weighted_sum_over_a_pixel_is_a_mean() -> None:
+    found = pixels(image("i16").reduceResolution(ee.Reducer.sum()), COARSE)["i16"]
+    values, ok = blocks("i16")
+    np.testing.assert_allclose(found, (values * ok).sum(-1) / 16)
 
 
 def test_reduce_resolution_across_projections_and_its_bounds() -> None:

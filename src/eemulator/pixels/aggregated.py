@@ -37,9 +37,9 @@ _FARTHEST = 2.0**40
 class Aggregated(Operation):
     """Statistics of the native pixels under each pixel of a coarser grid.
 
-    On a grid that is no coarser than the lattice, the nearest pixel. Statistics that can be
-    weighted count each native pixel by the part of it inside, where the grid runs along the
-    lattice; otherwise, and for other statistics, those whose centres lie inside count [I].
+    On a grid that is finer than the lattice, the nearest pixel. Statistics that can be weighted
+    count each native pixel by the part of the coarser one that it covers [S], where the grid runs
+    along the lattice; otherwise, and in other statistics, those count whose centres lie inside [I].
 
     Args:
         bands: of one lattice.
@@ -90,10 +90,12 @@ class Aggregated(Operation):
         result = []
         for band, statistic, dtype in outputs:
             with np.errstate(all="ignore"):
-                if self._weighted and gather.aligned and statistic in _WEIGHTED:
+                if not (self._weighted and statistic in _WEIGHTED):
+                    plane = gather.stacked(found[band], statistic)
+                elif gather.aligned:
                     plane = gather.weighted(found[band], mean=statistic is statistics.mean)
                 else:
-                    plane = gather.stacked(found[band], statistic)
+                    plane = gather.centered(found[band], mean=statistic is statistics.mean)
             result.append(_converted(plane, dtype))
         return result
 
@@ -167,7 +169,10 @@ class _Gathered:
         )
 
     def weighted(self, plane: Plane, *, mean: bool) -> Plane:
-        """The mean or the sum, each pixel weighing what is inside times its mask."""
+        """The mean or the sum; each pixel weighs the part of the whole that it covers [S].
+
+        So a sum is a mean where nothing is masked; one that adds up is of an unweighted reducer.
+        """
         a, _, c, _, e, f = self._grid.transform
         na, _, nc, _, ne, nf = self._native.transform
         rows = _overlaps((f - nf) / ne, e / ne, self._grid.height, self._native.height)
@@ -175,12 +180,21 @@ class _Gathered:
         ok = shown(plane)
         mask = ok.astype(np.float64) if plane.mask is None else plane.mask.astype(np.float64)
         values = np.where(ok, plane.values, 0).astype(np.float64) * mask
-        total = rows @ (columns @ values.T).T
-        weight = rows @ (columns @ mask.T).T
+        whole = abs(a / na * e / ne)
+        total = rows @ (columns @ values.T).T / whole
+        weight = rows @ (columns @ mask.T).T / whole
         inside = weight > 0
         if mean:
             total = np.divide(total, weight, out=np.zeros_like(total), where=inside)
         return Plane(total, inside)
+
+    def centered(self, plane: Plane, *, mean: bool) -> Plane:
+        """The same where pixels are not alike: each weighs one over the centres inside."""
+        if mean:
+            return self.stacked(plane, statistics.mean)
+        total = self.stacked(plane, statistics.total)
+        number = self.stacked(Plane(plane.values, None), statistics.count).values
+        return Plane(total.values / np.maximum(number, 1), total.mask)
 
     def stacked(self, plane: Plane, statistic: Statistic) -> Plane:
         """Any statistic of the pixels whose centres lie inside."""
