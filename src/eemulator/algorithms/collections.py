@@ -237,20 +237,20 @@ def _plain(value: Any) -> Any:
     return value.json() if isinstance(value, (Geometry, Date)) else value
 
 
-@algorithm("Collection.geometry")
-def geometry(source: Collection, margin: object) -> Geometry | None:  # noqa: ARG001
+@algorithm("Collection.geometry", ignores=["maxError"])
+def geometry(source: Collection) -> Geometry | None:
     """The union of the elements' geometries."""
     return source.geometry
 
 
-@algorithm("Collection.bounds")
-def bounds(source: Collection, margin: object, proj: Projection) -> Geometry:  # noqa: ARG001
+@algorithm("Collection.bounds", ignores=["maxError"])
+def bounds(source: Collection, proj: Projection) -> Geometry:
     """The rectangle around all geometries."""
-    return bounds_of(source.geometry or Geometry(shapely.GeometryCollection()), None, proj)
+    return bounds_of(source.geometry or Geometry(shapely.GeometryCollection()), proj)
 
 
-@algorithm("Collection.union")
-def union(source: Collection, margin: object) -> Collection:  # noqa: ARG001
+@algorithm("Collection.union", ignores=["maxError"])
+def union(source: Collection) -> Collection:
     """One feature of all geometries, whose index is `union_result` [S]."""
     return Collection.of([Feature(source.geometry, {"system:index": "union_result"})])
 
@@ -261,12 +261,10 @@ def cache(source: Collection) -> Collection:
     return source
 
 
-@algorithm("Collection.loadTable", session=True)
+@algorithm("Collection.loadTable", session=True, ignores=["geometryColumn", "version"])
 def load_table(
     session: Session,
     name: str,
-    column: str | None,  # noqa: ARG001
-    version: int,  # noqa: ARG001
 ) -> Collection:
     """A stored table; the emulator has none.
 

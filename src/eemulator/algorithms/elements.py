@@ -98,8 +98,8 @@ def identifier(element: Element) -> str | None:
     return element.index
 
 
-@algorithm("Feature.geometry")
-def geometry(element: Element, *precision: object) -> Geometry | None:  # noqa: ARG001
+@algorithm("Feature.geometry", ignores=["maxError", "proj", "geodesics"])
+def geometry(element: Element) -> Geometry | None:
     """Where it is."""
     return element.geometry
 

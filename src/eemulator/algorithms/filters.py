@@ -99,13 +99,9 @@ def _register(names: tuple[str, ...], predicate: Callable[[Any, Any], bool]) -> 
 
 
 def _register_spatial(name: str, predicate: Callable[[Any, Any], bool]) -> None:
-    @algorithm(name)
+    @algorithm(name, ignores=["maxError"])
     def compare(
-        left_field: str | None,
-        right_value: Any,
-        right_field: str | None,
-        left_value: Any,
-        max_error: Any,  # noqa: ARG001
+        left_field: str | None, right_value: Any, right_field: str | None, left_value: Any
     ) -> Filter:
         return comparison(predicate, operands(left_field, right_value, right_field, left_value))
 
@@ -139,14 +135,13 @@ def _apart(one: Any, other: Any) -> float | None:
     return None if left is None or right is None else distance(left, right)
 
 
-@algorithm("Filter.withinDistance")
+@algorithm("Filter.withinDistance", ignores=["maxError"])
 def within_distance(
     most: float,
     left_field: str | None,
     right_value: Any,
     right_field: str | None,
     left_value: Any,
-    max_error: Any,  # noqa: ARG001
 ) -> Filter:
     """Two geometries that lie close together, in metres; the distance is a join's measure."""
     return nearness(_apart, most, operands(left_field, right_value, right_field, left_value))

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _MOST_TO_BANDS = 5_000
 
 
-@algorithm("ImageCollection.load", session=True)
-def load(session: Session, name: str, version: int | None) -> Collection:  # noqa: ARG001
+@algorithm("ImageCollection.load", session=True, ignores=["version"])
+def load(session: Session, name: str) -> Collection:
     """A stored collection; its images are made as they are looked at."""
     asset = session.catalog.get(asset_id(name))
     if asset is None:
@@ -169,8 +169,8 @@ def reduced(collection: Collection, reducer: Reducer, keep_names: bool) -> Image
     return Image.of(bands, footprint=footprint_of(images))
 
 
-@algorithm("ImageCollection.reduce")
-def reduce_collection(collection: Collection, reducer: Reducer, scale: float) -> Image:  # noqa: ARG001
+@algorithm("ImageCollection.reduce", ignores=["parallelScale"])
+def reduce_collection(collection: Collection, reducer: Reducer) -> Image:
     """Any reducer through the stack."""
     return reduced(collection, reducer, keep_names=False)
 

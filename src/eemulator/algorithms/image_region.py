@@ -71,7 +71,7 @@ def _reduced(
     ]
 
 
-@algorithm("Image.reduceRegion", session=True)
+@algorithm("Image.reduceRegion", session=True, ignores=["tileScale"])
 def reduce_region(
     session: Session,
     image: Image,
@@ -82,7 +82,6 @@ def reduce_region(
     transform: list[float] | None,
     best_effort: bool,
     max_pixels: int,
-    tile_scale: float,  # noqa: ARG001
 ) -> dict[str, Any]:
     """A reducer over the pixels of a region.
 
@@ -121,7 +120,7 @@ def _named(band: str, output: str, *, alone: bool) -> str:
     return band if alone else f"{band}_{output}"
 
 
-@algorithm("Image.reduceRegions", session=True)
+@algorithm("Image.reduceRegions", session=True, ignores=["tileScale"])
 def reduce_regions(
     session: Session,
     image: Image,
@@ -130,7 +129,6 @@ def reduce_regions(
     scale: float | None,
     crs: Projection | None,
     transform: list[float] | None,
-    tile_scale: float,  # noqa: ARG001
     most: int | None,
 ) -> Collection:
     """The features with a reducer's outputs over their regions as properties.

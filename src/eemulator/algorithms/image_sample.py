@@ -38,14 +38,14 @@ _MOST_RECTANGLE = 262_144
 _MOST_REGION = 1_048_576
 
 
-@algorithm("Image.sampleRectangle", session=True)
+# Pixels that are arrays, which defaultArrayValue is for, the emulator has not.
+@algorithm("Image.sampleRectangle", session=True, ignores=["defaultArrayValue"])
 def sample_rectangle(
     session: Session,
     image: Image,
     region: Geometry | None,
     names: list[str] | None,
     default: float | None,
-    default_array: Array | None,  # noqa: ARG001 - of array pixels, which the emulator has not
 ) -> Feature:
     """Each band's pixels, in its own projection, as an array that is a property.
 
@@ -165,7 +165,7 @@ def _sampled(
     return found
 
 
-@algorithm("Image.sample", session=True)
+@algorithm("Image.sample", session=True, ignores=["tileScale"])
 def sample(
     session: Session,
     image: Image,
@@ -176,7 +176,6 @@ def sample(
     number: int | None,
     seed: int,
     drop_nulls: bool,
-    tile_scale: float,  # noqa: ARG001
     geometries: bool,
 ) -> Collection:
     """A feature of each pixel whose centre lies in a region, row by row.
@@ -194,7 +193,7 @@ def sample(
     return Collection.of([Feature(place, properties) for properties, place in found])
 
 
-@algorithm("Image.sampleRegions", session=True)
+@algorithm("Image.sampleRegions", session=True, ignores=["tileScale"])
 def sample_regions(
     session: Session,
     image: Image,
@@ -202,7 +201,6 @@ def sample_regions(
     names: list[str] | None,
     scale: float | None,
     crs: Projection | None,
-    tile_scale: float,  # noqa: ARG001
     geometries: bool,
 ) -> Collection:
     """A feature of each pixel in each region, with properties of the region's feature.

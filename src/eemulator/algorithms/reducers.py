@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from ..values.image import Image
 
+# Of histograms, which the service makes of many values; here any number is exact.
+_BUCKETS = ("maxBuckets", "minBucketWidth", "maxRaw")
 _PLAIN = (
     "mean",
     "sum",
@@ -69,8 +71,8 @@ _register("minMax", combined("minMax", (SIMPLE["min"], SIMPLE["max"])))
 
 
 def _register_bucketed(name: str) -> None:
-    @algorithm(f"Reducer.{name}")
-    def make(*buckets: Any) -> Reducer:  # noqa: ARG001 - exact at any number of values
+    @algorithm(f"Reducer.{name}", ignores=_BUCKETS)
+    def make() -> Reducer:
         return SIMPLE[name]
 
 
@@ -130,11 +132,10 @@ def make_unweighted(reducer: Reducer) -> Reducer:
     return replace(reducer, aggregate=aggregate, weighted=False)
 
 
-@algorithm("Reducer.percentile")
+@algorithm("Reducer.percentile", ignores=_BUCKETS)
 def make_percentile(
     wanted: list[float],
     names: list[str] | None,
-    *buckets: Any,  # noqa: ARG001 - exact at any number of values
 ) -> Reducer:
     """Percentiles."""
     return percentiles(wanted, names)
@@ -146,11 +147,10 @@ def get_outputs(reducer: Reducer) -> list[str]:
     return list(reducer.outputs)
 
 
-@algorithm("Reducer.intervalMean")
+@algorithm("Reducer.intervalMean", ignores=_BUCKETS)
 def make_interval_mean(
     low: float,
     high: float,
-    *buckets: Any,  # noqa: ARG001 - exact at any number of values
 ) -> Reducer:
     """The mean between two percentiles."""
     return interval_mean(low, high)
