@@ -17,7 +17,7 @@ from ..values.filters import (
     of_elements,
     operands,
 )
-from ..values.measures import distance
+from ..values.measures import area, distance
 from ..values.parse import parse_date
 from ..values.shapes import disjoint, inside, intersects
 from ..values.time import Date, DateRange
@@ -195,6 +195,18 @@ def not_null(names: list[str]) -> Filter:
 def has_geometry() -> Filter:
     """Elements that have a geometry."""
     return of_elements(lambda element: element.geometry is not None)
+
+
+@algorithm("Filter.area", ignores=["maxError"])
+def area_between(low: float, high: float, selector: str | None) -> Filter:
+    """Elements whose geometry has an area within a range of square metres, both included."""
+    operand = None if selector in (None, "", ".geo") else Operand(selector, None)
+
+    def passes(element: Element) -> bool:
+        shape = element.geometry if operand is None else geometry_of(operand.of(element))
+        return shape is not None and low <= area(shape.filled) <= high
+
+    return of_elements(passes)
 
 
 @algorithm("Filter.rangeContains")

@@ -11,13 +11,17 @@ from shapely.geometry.base import BaseGeometry
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
+from ..limits import too_many_elements
+from ..pixels.default_grid import pixel_bounds
 from ..values import measures
-from ..values.geometry import WORLD, Feature, Geometry
+from ..values.collection import Collection
+from ..values.geometry import WORLD, Feature, Geometry, projected_box
 from ..values.parse import parse_geometry
 from ..values.projection import WGS84, Projection, parse_crs
 from ..values.shapes import combined, disjoint, inside, intersects
 
 if TYPE_CHECKING:
+    from ..expression.evaluate import Session
     from ..values.element import Element
     from ..values.margin import ErrorMargin
 
@@ -348,6 +352,52 @@ def closest_point(left: Geometry, right: Geometry, proj: Projection | None) -> G
     return closest_points(left, right, proj).get("right")
 
 
+@algorithm("Feature.closestPoints", ignores=["maxError"])
+def feature_closest_points(
+    left: Element, right: Element, proj: Projection | None
+) -> dict[str, Geometry]:
+    """The point of each that is nearest to the other."""
+    return closest_points(_place(left), _place(right), proj)
+
+
+@algorithm("Feature.closestPoint", ignores=["maxError"])
+def feature_closest_point(
+    left: Element, right: Element, proj: Projection | None
+) -> Geometry | None:
+    """The point of the right one that is nearest to the left one."""
+    return closest_point(_place(left), _place(right), proj)
+
+
+@algorithm("Geometry.coveringGrid", session=True)
+def covering_grid(
+    session: Session, shape: Geometry, proj: Projection, scale: float | None
+) -> Collection:
+    """A feature of each cell of a lattice that a geometry meets, row by row.
+
+    Corners lie at whole positions of the projection. Indices are `{column},{row}` [M].
+
+    Raises:
+        ServiceError: there would be more than a value may hold.
+    """
+    lattice = proj if scale is None else proj.at_scale(scale)
+    left, top, right, bottom = pixel_bounds(lattice, shape)
+    if (right - left) * (bottom - top) > session.limits.working_pixels:
+        raise too_many_elements(session.limits.elements)
+    area = shape.shape_in(lattice.crs)
+    shapely.prepare(area)
+    found: list[Element] = []
+    for row in range(top, bottom):
+        session.deadline.check()
+        for column in range(left, right):
+            cell = projected_box((column, row, column + 1, row + 1), lattice)
+            if not area.intersects(cell.shape):
+                continue
+            if len(found) == session.limits.elements:
+                raise too_many_elements(session.limits.elements)
+            found.append(Feature(cell, {"system:index": f"{column},{row}"}))
+    return Collection.of(found)
+
+
 @algorithm("Geometry.geometries")
 def geometries_of(shape: Geometry) -> list[Geometry]:
     """The parts of a collection; any other geometry alone."""
@@ -375,7 +425,7 @@ def transform(
     )
 
 
-@algorithm("Feature.transform", ignores=["maxError"])
+@algorithm("Feature.transform", "ProjectionTransform", ignores=["maxError"])
 def feature_transform(element: Element, proj: Projection, geodesic: bool | None) -> Element:
     """The same in another CRS."""
     return _with_place(element, transform(_place(element), proj, geodesic))

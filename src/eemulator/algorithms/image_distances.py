@@ -12,8 +12,9 @@ from ..expression.registry import algorithm
 from ..pixels.distances import METRICS, directional, fast, steps
 from ..pixels.neighborhood import Around
 from ..pixels.node import Plane, both
+from ..pixels.patches import patch_sizes
 from ..values.image import Image, require_bands
-from ..values.pixel_type import FLOAT
+from ..values.pixel_type import FLOAT, TYPES
 from .image_math import on_grid_of
 
 if TYPE_CHECKING:
@@ -121,3 +122,23 @@ def directional_distance_transform(
     ]
     made.append(on_grid_of(searched, "distance", FLOAT, node, len(others)))
     return image.computed(made)
+
+
+@algorithm("Image.connectedPixelCount", session=True)
+def connected_pixel_count(session: Session, image: Image, most: int, eight: bool) -> Image:
+    """How many pixels of the same value hang together with each, up to `maxSize`.
+
+    Integers of 32 bits [M]; masked where the band is.
+    """
+    reach = _bounded("maxSize", most)
+    sizes = patch_sizes(reach, diagonal=eight)
+    node = Around(
+        image.bands,
+        (reach, reach, reach, reach),
+        [((i,), sizes) for i in range(len(image.bands))],
+        session.limits,
+    )
+    kind = TYPES["int32"]
+    return image.computed(
+        on_grid_of(band, band.id, kind, node, i) for i, band in enumerate(image.bands)
+    )
