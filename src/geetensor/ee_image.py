@@ -642,7 +642,7 @@ def _plan_series(
 
 
 def _is_partial(missing: object) -> bool:
-    if missing not in {"error", "fill"}:
+    if not isinstance(missing, str) or missing not in {"error", "fill"}:
         raise InvalidInputError(f"missing must be 'error' or 'fill', got {missing!r}.")
     return missing == "fill"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -39,7 +38,7 @@ from geetensor.sinks.memory import MemorySink
 from geetensor.source import finest, native_grid, select_bands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -114,32 +113,24 @@ class Export:
                 shape, groups, limits, times=times, target=target, most_together=together
             )
 
-    def block_tiles(self, block: Block, concurrency: int, limits: Limits) -> Iterator[Tile]:
-        """The requests that a block of the output takes: one, or several within it.
+    def tiles_of_blocks(
+        self, blocks: Iterable[Block], concurrency: int, limits: Limits
+    ) -> Iterator[tuple[Block, list[Tile]]]:
+        """The requests that blocks of the output take: each one, or several within it.
+
+        Those that the area does not touch are among them.
 
         Args:
-            block: of the output.
+            blocks: of the output.
             concurrency: requests at a time.
             limits: what one request may ask for.
         """
-        for tile in self._parts(block, concurrency, limits):
-            if self.coverage.touches(tile.window):
-                yield tile
-
-    def stored_tiles(self, layout: Layout, concurrency: int, limits: Limits) -> Iterator[Tile]:
-        """Those of all blocks, with tiles that the area does not touch.
-
-        Args:
-            layout: of the output.
-            concurrency: requests at a time.
-            limits: what one request may ask for.
-        """
-        for block in layout.blocks():
-            yield from self._parts(block, concurrency, limits)
-
-    def _parts(self, block: Block, concurrency: int, limits: Limits) -> Iterator[Tile]:
         own = int(self.counted_bytes * self.coverage.share)
         target = tile_bytes(own, concurrency, limits)
+        for block in blocks:
+            yield block, [*self._tiles_of(block, target, limits)]
+
+    def _tiles_of(self, block: Block, target: int, limits: Limits) -> Iterator[Tile]:
         (first, count), (first_band, bands) = block.times, block.bands
         wanted = range(first_band, first_band + bands)
         alike: dict[tuple[BandGroup, ...], list[int]] = {}
@@ -193,11 +184,12 @@ class Export:
 
     def has_pixels(self, block: Block) -> bool:
         """Whether anything of a block has to be fetched."""
-        if not self.coverage.touches(block.window):
-            return False
         (time, times), (band, bands) = block.times, block.bands
-        every = itertools.product(range(time, time + times), range(band, band + bands))
-        return any(place not in self.absent for place in every)
+        wanted = set(range(band, band + bands))
+        scenes = self.scenes[time : time + times]
+        return self.coverage.touches(block.window) and any(
+            not wanted.isdisjoint(group.indices) for scene in scenes for group in scene.groups
+        )
 
     def layout(self, chunks: object = None) -> Layout:
         """The blocks in which it is stored.

@@ -86,7 +86,8 @@ class Plan:
         if layout is None:
             planned = export.all_tiles(at_a_time, limits)
         else:
-            planned = export.stored_tiles(layout, at_a_time, limits)
+            of_blocks = export.tiles_of_blocks(layout.blocks(), at_a_time, limits)
+            planned = (tile for _, tiles in of_blocks for tile in tiles)
         every = list(planned)
         tiles = tuple(tile for tile in every if export.coverage.touches(tile.window))
         left_out = len(every) - len(tiles)

@@ -96,7 +96,7 @@ def parse_query(query: object, group_by: object = None) -> Series:
     Raises:
         InvalidInputError: if it is no such table, or lacks a column.
     """
-    if group_by not in {None, SOLAR_DAY}:
+    if not (group_by is None or (isinstance(group_by, str) and group_by == SOLAR_DAY)):
         raise InvalidInputError(f"group_by must be 'solar_day' or None, got {group_by!r}.")
     if not isinstance(query, pd.DataFrame):
         raise InvalidInputError(f"query must be a table of scenes, got {type(query).__name__}.")

@@ -71,7 +71,7 @@ def run_stream(
     """
     cube = _cube(export, series, target, chunks)
     _check(cube, target)
-    stage = _stage(target, _request_key(export, cube, target.kind), resume=resume)
+    stage = _stage(target, _request_key(export, cube, target.kind, series), resume=resume)
     storing = _Storing(target.location)
     with ExitStack() as stack:
         with storing:
@@ -148,8 +148,8 @@ def _fetch(
     at_a_time, limits = concurrency(transport, max_workers), known_limits(transport, export.scenes)
 
     def requests() -> Iterator[PixelRequest]:
-        for block in todo:
-            tiles = [*export.block_tiles(block, at_a_time, limits)]
+        for block, every in export.tiles_of_blocks(todo, at_a_time, limits):
+            tiles = [tile for tile in every if export.coverage.touches(tile.window)]
             sink.expect(block, sum(map(_values, tiles)))
             for tile in tiles:
                 yield PixelRequest(export.scenes, export.grid, tile)
@@ -207,7 +207,7 @@ def _check(cube: Cube, target: Target) -> None:
         )
 
 
-def _request_key(export: Export, cube: Cube, kind: Kind) -> str:
+def _request_key(export: Export, cube: Cube, kind: Kind, series: Series) -> str:
     """What tells a request from others: all that the stored bytes depend on."""
     said = {
         "format": FORMAT,
@@ -224,7 +224,7 @@ def _request_key(export: Export, cube: Cube, kind: Kind) -> str:
         "bands": cube.band_names,
         "values": [cube.dtype.name, repr(cube.fill), export.cast],
         "layout": [cube.layout.shape, cube.layout.block, cube.layout.chunk],
-        "series": [cube.series, [str(date) for date in cube.dates], cube.asset_ids],
+        "series": [cube.series, list(map(str, cube.dates)), cube.asset_ids, series.satellites],
     }
     return _hash(json.dumps(said).encode())
 

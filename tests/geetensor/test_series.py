@@ -268,6 +268,8 @@ def test_several_resolutions_are_refused_with_a_list(days: eemulator.Server) -> 
     ("change", "arguments", "reason"),
     [
         (lambda q: q, {"group_by": "month"}, "group_by must be 'solar_day' or None"),
+        (lambda q: q, {"group_by": ["solar_day"]}, "group_by must be 'solar_day' or None"),
+        (lambda q: q, {"missing": ["fill"]}, "missing must be 'error' or 'fill'"),
         (lambda q: q, {"missing": "skip"}, "missing must be 'error' or 'fill'"),
         (
             lambda q: q.drop(columns=["satellite", "solar_day"]),

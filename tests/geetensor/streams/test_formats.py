@@ -15,6 +15,7 @@ import zarr
 from rio_cogeo.cogeo import cog_validate
 
 from geetensor import ee_image
+from geetensor.errors import InvalidInputError
 from tests.eemulator.synthetic import SHEARED, UTM
 from tests.geetensor.oracle import assert_exact
 from tests.geetensor.streams.exports import (
@@ -22,6 +23,7 @@ from tests.geetensor.streams.exports import (
     alone,
     contents,
     export,
+    fetched,
     requested,
 )
 from tests.geetensor.test_export_cube import SERIES, table
@@ -211,3 +213,29 @@ def test_chunks_and_a_sheared_grid(server: eemulator.Server, tmp_path: Path) -> 
     assert cube.transform.b == SHEARED.transform[1]
     with xr.open_zarr(to, chunks=None) as opened:
         assert "x" not in opened.coords  # its pixels have no x of their own
+
+
+@pytest.mark.parametrize("name", ["out.zarr", "out/", "out.tif"])
+def test_the_plan_is_what_is_fetched(
+    server: eemulator.Server, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """Also of an area that some blocks and parts of blocks do not touch."""
+    left, bottom, right, top = WHOLE
+    area = shapely.Polygon([(left, top), (right, top), (left, bottom)])
+    to, crs = f"{tmp_path}/{name}", UTM_CRS
+    if name.endswith(".tif"):
+        plan = ee_image.plan_image("TEST/UTM", area, BANDS, crs_geometry=crs, to=to)
+        ee_image.export_image("TEST/UTM", area, BANDS, crs_geometry=crs, to=to)
+    else:
+        plan = ee_image.plan_cube(SERIES[:2], area, BANDS, crs_geometry=crs, to=to)
+        ee_image.export_cube(SERIES[:2], area, BANDS, crs_geometry=crs, to=to)
+    assert plan.requests == fetched(caplog)
+    assert plan.left_out > 0
+    assert plan.largest_request_bytes <= 64 * 64 * 8
+    chunks = {"y": 32, "x": 32}
+    if name == "out.zarr":
+        arguments: Any = {"crs_geometry": crs, "to": to, "chunks": chunks}
+        assert ee_image.plan_cube(SERIES[:2], area, BANDS, **arguments).requests != plan.requests
+    else:
+        with pytest.raises(InvalidInputError, match="for Zarr only"):
+            ee_image.plan_cube(SERIES[:1], area, BANDS, to=to, chunks=chunks, crs_geometry=crs)
