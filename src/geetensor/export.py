@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import shapely
 
+from geetensor.blocks import parse_chunks, plan_layout
+from geetensor.callers import warn_caller
 from geetensor.coverage import Coverage, cover
 from geetensor.engine.expression import unmasked
 from geetensor.engine.fetch import concurrency, fetch_pixels, known_limits
@@ -19,18 +21,22 @@ from geetensor.errors import InvalidInputError, OutputTooLargeError, OutsideImag
 from geetensor.geometry import Area, Spot
 from geetensor.grid import (
     PixelGrid,
+    Window,
     converted_resolution,
     lattice,
+    metres_per_unit,
     resolution_from_scale,
+    resolution_text,
     same_crs,
     window_of_geometry,
     window_of_point,
 )
 from geetensor.masks import Fill, group_bands, output_dtype, resolve_fill
+from geetensor.mosaics import mosaic
 from geetensor.plan import LIMITS, Limits, Tile, plan_one_tile, plan_tiles, tile_bytes
 from geetensor.progress import progress_bar
 from geetensor.sinks.memory import MemorySink
-from geetensor.source import finest, native_grid
+from geetensor.source import finest, native_grid, select_bands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,6 +44,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from geetensor.blocks import Block, Layout
     from geetensor.engine.transport import Transport
     from geetensor.engine.wire import BandInfo
     from geetensor.masks import BandGroup
@@ -107,6 +114,47 @@ class Export:
                 shape, groups, limits, times=times, target=target, most_together=together
             )
 
+    def block_tiles(self, block: Block, concurrency: int, limits: Limits) -> Iterator[Tile]:
+        """The requests that a block of the output takes: one, or several within it.
+
+        Args:
+            block: of the output.
+            concurrency: requests at a time.
+            limits: what one request may ask for.
+        """
+        for tile in self._parts(block, concurrency, limits):
+            if self.coverage.touches(tile.window):
+                yield tile
+
+    def stored_tiles(self, layout: Layout, concurrency: int, limits: Limits) -> Iterator[Tile]:
+        """Those of all blocks, with tiles that the area does not touch.
+
+        Args:
+            layout: of the output.
+            concurrency: requests at a time.
+            limits: what one request may ask for.
+        """
+        for block in layout.blocks():
+            yield from self._parts(block, concurrency, limits)
+
+    def _parts(self, block: Block, concurrency: int, limits: Limits) -> Iterator[Tile]:
+        own = int(self.counted_bytes * self.coverage.share)
+        target = tile_bytes(own, concurrency, limits)
+        (first, count), (first_band, bands) = block.times, block.bands
+        wanted = range(first_band, first_band + bands)
+        alike: dict[tuple[BandGroup, ...], list[int]] = {}
+        for time in range(first, first + count):
+            parts = (group.only(wanted) for group in self.scenes[time].groups)
+            alike.setdefault(tuple(part for part in parts if part), []).append(time)
+        for groups, times in alike.items():
+            together = most_together([self.scenes[time] for time in times], limits)
+            for tile in plan_tiles(
+                block.shape[2:], groups, limits, times=times, target=target, most_together=together
+            ):
+                row, col, height, width = tile.window
+                window = Window(block.window.row + row, block.window.col + col, height, width)
+                yield replace(tile, window=window)
+
     def requests(
         self, concurrency: int, limits: Limits = LIMITS, *, beside: int = 0
     ) -> Iterator[PixelRequest]:
@@ -130,8 +178,39 @@ class Export:
         Returns:
             Array of shape `(time, band, height, width)`.
         """
-        sink.fill(self.coverage.blanks())
+        sink.fill(self.coverage.blanks(), self.absent)
         return sink.values
+
+    @property
+    def absent(self) -> frozenset[tuple[int, int]]:
+        """Times and bands of images that lack the band: all of that is fill."""
+        every = range(len(self.band_names))
+        return frozenset(
+            (time, band)
+            for time, scene in enumerate(self.scenes)
+            for band in set(every).difference(*(group.indices for group in scene.groups))
+        )
+
+    def has_pixels(self, block: Block) -> bool:
+        """Whether anything of a block has to be fetched."""
+        if not self.coverage.touches(block.window):
+            return False
+        (time, times), (band, bands) = block.times, block.bands
+        every = itertools.product(range(time, time + times), range(band, band + bands))
+        return any(place not in self.absent for place in every)
+
+    def layout(self, chunks: object = None) -> Layout:
+        """The blocks in which it is stored.
+
+        Args:
+            chunks: sides of a chunk by dimension; None for the default.
+
+        Raises:
+            InvalidInputError: if these are no sides of chunks.
+        """
+        shape, itemsize = self.shape, self.dtype.itemsize
+        chunk = None if chunks is None else parse_chunks(chunks, shape, itemsize)
+        return plan_layout(shape, self.counted_bytes / math.prod(shape), itemsize, chunk)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -156,15 +235,24 @@ class Export:
 
 
 def plan_export(
-    sources: Sequence[Source], extent: Area | Spot, options: Options, *, split: bool = True
+    sources: Sequence[Source],
+    extent: Area | Spot,
+    options: Options,
+    *,
+    split: bool = True,
+    steps: Sequence[Sequence[int]] | None = None,
+    partial: bool = False,
 ) -> Export:
     """What it takes to export images over an area. Sends nothing.
 
     Args:
-        sources: one for each step of the time axis; the first one's grid is the default.
+        sources: the images; the first one's grid is the default.
         extent: the area to cover, or the pixels around a point.
         options: how the output should be.
         split: False for one request an image.
+        steps: of the time axis: which images each is a mosaic of, the lowest first. None: each
+            image is one.
+        partial: whether images may lack some of the bands.
 
     Raises:
         UnknownBandError: if an image lacks a band.
@@ -174,20 +262,22 @@ def plan_export(
     names = options.bands or tuple(band.id for band in sources[0].info.bands)
     if not names:
         raise InvalidInputError(f"{sources[0].label} has no bands.")
-    selected = [source.bands(names) for source in sources]
-    base = _base_lattice(sources[0], selected[0], options)
+    selected = select_bands(sources, names, partial=partial)
+    owned = [[band for band in bands if band is not None] for bands in selected]
+    _check_resolutions(sources, owned, options)
+    base = _base_lattice(sources[0], owned[0], options)
     if isinstance(extent, Spot):
         grid = base.window(window_of_point(base, (extent.x, extent.y), extent.crs, extent.shape))
         area = Area(shapely.box(*grid.bounds), grid.crs)
     else:
         grid = base.window(window_of_geometry(base, extent.shape, extent.crs))
         area = extent
-    _check_overlap(sources, selected, area)
-    dtype = options.dtype or output_dtype([b.dtype for bands in selected for b in bands])
+    _check_overlap(sources, owned, area)
+    members = list(zip(sources, selected, strict=True))
+    images = members if steps is None else [mosaic([members[at] for at in step]) for step in steps]
+    dtype = options.dtype or output_dtype([b.dtype for _, bands in images for b in bands if b])
     fill = resolve_fill(options.fill_value, dtype)
-    scenes = tuple(
-        _scene(source, bands, fill) for source, bands in zip(sources, selected, strict=True)
-    )
+    scenes = tuple(_scene(source, bands, names, fill) for source, bands in images)
     cast = options.dtype is not None
     return Export(grid, area, cover(grid, area), names, scenes, dtype, fill, cast, split)
 
@@ -238,10 +328,9 @@ def _check_overlap(
         return
     if len(outside) < len(sources):
         listed = ", ".join(outside[:5]) + (", …" if len(outside) > 5 else "")
-        warnings.warn(
+        warn_caller(
             f"The area does not touch {len(outside)} of {len(sources)} scenes, which will hold "
-            f"fill only: {listed}",
-            stacklevel=5,
+            f"fill only: {listed}"
         )
         return
     extent = extents[0]
@@ -253,13 +342,52 @@ def _check_overlap(
     )
 
 
-def _scene(source: Source, bands: Sequence[BandInfo], fill: Fill) -> Scene:
-    groups = tuple(group_bands([band.dtype for band in bands], fill))
+def _check_resolutions(
+    sources: Sequence[Source], owned: Sequence[Sequence[BandInfo]], options: Options
+) -> None:
+    """Refuse images of several resolutions, if nobody said which one is meant."""
+    if options.scale is not None or options.transform is not None:
+        return
+    found: dict[str, list[str]] = {}
+    metres: dict[str, float] = {}
+    for source, bands in zip(sources, owned, strict=True):
+        grid = native_grid(finest(bands))
+        if grid is None:
+            continue
+        ground = math.sqrt(abs(grid.transform.determinant)) * metres_per_unit(grid.crs)
+        text = next((t for t, m in metres.items() if math.isclose(m, ground, rel_tol=1e-6)), None)
+        if text is None:
+            text = resolution_text(grid)
+            metres[text] = ground
+        found.setdefault(text, []).append(source.label)
+    if len(found) < 2:
+        return
+    listed = "; ".join(
+        f"{text} ({labels[0]}{f' and {len(labels) - 1} more' if labels[1:] else ''})"
+        for text, labels in found.items()
+    )
+    raise InvalidInputError(
+        f"The scenes have pixels of {len(found)} sizes: {listed}. Pass scale= to say which one "
+        "the output shall have."
+    )
+
+
+def _scene(
+    source: Source, bands: Sequence[BandInfo | None], names: Sequence[str], fill: Fill
+) -> Scene:
+    present = {place: band for place, band in enumerate(bands) if band is not None}
+    places = [*present]
+    groups = tuple(
+        replace(group, indices=tuple(places[at] for at in group.indices))
+        for group in group_bands([band.dtype for band in present.values()], fill)
+    )
     refs = {
         group.unmask: source.ref if group.unmask is None else unmasked(source.ref, group.unmask)
         for group in groups
     }
-    return Scene(source.label, tuple(band.id for band in bands), groups, refs)
+    # A band that it lacks is never asked for; it is called what the caller calls it.
+    ids = tuple(name if band is None else band.id for name, band in zip(names, bands, strict=True))
+    return Scene(source.label, ids, groups, refs)
 
 
 def run_export(
@@ -284,7 +412,8 @@ def run_export(
         raise OutputTooLargeError(
             f"The output, {export.dtype.name} of shape {export.shape}, takes "
             f"{export.output_bytes / 1e9:.1f} GB and {available / 1e9:.1f} GB of memory are free. "
-            "Ask for a smaller area, a coarser scale or fewer bands or dates at a time."
+            "Write it to disk as it comes (to='name.zarr', to='name.tif'), or ask for a smaller "
+            "area, a coarser scale or fewer bands or dates at a time."
         )
     limits = known_limits(transport, export.scenes if export.split else ())
     requests = export.requests(concurrency(transport, max_workers), limits)

@@ -9,7 +9,7 @@ never has to be guessed, and costs a wider type only when no value of the band's
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ import numpy as np
 from geetensor.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 
 class FileFormat(StrEnum):
@@ -59,6 +59,14 @@ class BandGroup:
     def bytes_per_pixel(self) -> int:
         """What Earth Engine counts for a pixel: each band's value and a byte for its mask."""
         return sum(dtype.itemsize + 1 for dtype in self.dtypes)
+
+    def only(self, bands: Container[int]) -> BandGroup | None:
+        """The part of it that some bands of the output are; None if none of them is in it."""
+        kept = [at for at, index in enumerate(self.indices) if index in bands]
+        if not kept:
+            return None
+        indices = tuple(self.indices[at] for at in kept)
+        return replace(self, indices=indices, dtypes=tuple(self.dtypes[at] for at in kept))
 
 
 def output_dtype(dtypes: Sequence[np.dtype[Any]]) -> np.dtype[Any]:

@@ -46,6 +46,34 @@ def stacked(parts: Sequence[tuple[ImageRef, Sequence[str]]]) -> tuple[Expression
     return ExpressionRef(_encoded(renamed, values), f"{len(parts)} images"), names
 
 
+def mosaicked(parts: Sequence[tuple[ImageRef, Sequence[str]]]) -> ExpressionRef:
+    """One image of several that lie over each other, the last one on top.
+
+    Bands of the same place are one. Where one is masked in an image, the next below shows, each
+    band by itself: `ImageCollection.mosaic`, whose documentation says that it composites
+    "according to their position in the collection (priority is last to first) and pixel mask
+    status" (https://developers.google.com/earth-engine/guides/ic_composite_mosaic).
+
+    Args:
+        parts: images from the bottom to the top, and as many bands of each.
+
+    Returns:
+        The image; its bands have the names of the first part's.
+    """
+    values: dict[str, _Node] = {}
+    images, names = [], [*parts[0][1]]
+    for number, (ref, bands) in enumerate(parts):
+        chosen = {"constantValue": [*bands]}
+        image = _image(ref, f"{number}:", values)
+        image = _call("Image.select", input=image, bandSelectors=chosen)
+        if [*bands] != names:
+            image = _call("Image.rename", input=image, names={"constantValue": names})
+        images.append(image)
+    mosaic = _call("ImageCollection.mosaic", collection=_collection(images))
+    label = f"{parts[0][0].label} and {len(parts) - 1} more"
+    return ExpressionRef(_encoded(mosaic, values), label)
+
+
 def described(refs: Sequence[ImageRef]) -> bytes:
     """What has the metadata of some images as its value: the image, or a collection of them."""
     values: dict[str, _Node] = {}
@@ -60,7 +88,7 @@ def unmasked(ref: ImageRef, value: float) -> ExpressionRef:
     values: dict[str, _Node] = {}
     filled = _call(
         "Image.unmask",
-        input=_image(ref, "", values),
+        input=_image(ref, "0:", values),
         value=_call("Image.constant", value={"constantValue": value}),
         sameFootprint={"constantValue": False},
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from geetensor.errors import LossyReplyError
+from geetensor.sinks.placement import Placement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -31,6 +31,8 @@ class MemorySink:
         values: the array, of shape `(time, band, height, width)`.
     """
 
+    takes_any_tile: ClassVar[bool] = True
+
     def __init__(
         self, shape: tuple[int, int, int, int], dtype: np.dtype[Any], fill: Fill, *, cast: bool
     ) -> None:
@@ -38,12 +40,23 @@ class MemorySink:
         self._fill = fill
         self._cast = cast
 
-    def fill(self, windows: Iterable[Window]) -> None:
-        """Write fill where nothing else belongs, in all dates and bands."""
+    def fill(self, windows: Iterable[Window], absent: Iterable[tuple[int, int]]) -> None:
+        """Write fill where nothing else belongs.
+
+        Args:
+            windows: in all dates and bands.
+            absent: dates and their bands, in all windows.
+        """
         for window in windows:
             self.values[:, :, *window.slices] = self._fill
+        for time, band in absent:
+            self.values[time, band] = self._fill
 
-    def open_tile(self, tile: Tile) -> _Placement:
+    def has_room(self, tile: Tile) -> bool:  # noqa: ARG002
+        """There is: all of the array was made at once."""
+        return True
+
+    def open_tile(self, tile: Tile) -> Placement:
         """Begin to write a tile to its place; see `geetensor.engine.pixels.Sink`."""
         # (height, width) of the output under the tile, one view a date and band
         targets = [
@@ -51,62 +64,4 @@ class MemorySink:
             for time in tile.times
             for index in tile.group.indices
         ]
-        return _Placement(targets, tile.group.marker, self._fill, lossy=self._cast)
-
-
-class _Placement:
-    """Writes one tile.
-
-    Args:
-        targets: where its bands belong, each `(height, width)`.
-        marker: value of masked pixels in the reply; None for none.
-        fill: what to put in its place.
-        lossy: whether the targets need not hold every value.
-    """
-
-    def __init__(
-        self, targets: Sequence[NDArray[Any]], marker: Fill | None, fill: Fill, *, lossy: bool
-    ) -> None:
-        self._targets = targets
-        self._marker = marker
-        self._fill = fill
-        self._lossy = lossy
-
-    def write_rows(self, first: int, bands: Sequence[NDArray[Any]]) -> None:
-        """Write rows to their place.
-
-        Args:
-            first: row of the tile.
-            bands: each `(rows, width)`.
-
-        Raises:
-            LossyReplyError: if a value does not survive the array's dtype, and no dtype was
-                asked for.
-        """
-        for target_band, band in zip(self._targets, bands, strict=True):
-            target = target_band[first : first + len(band)]  # a view: this is the only copy
-            marker = self._marker
-            if marker is None:
-                np.copyto(target, band, casting="unsafe")
-            else:
-                masked = band == marker
-                with np.errstate(invalid="ignore"):
-                    # what the mark becomes in the target's dtype does not matter
-                    np.copyto(target, band, casting="unsafe")
-                target[masked] = self._fill
-            if not self._lossy and not np.can_cast(band.dtype, target.dtype, "safe"):
-                _check_lossless(target, band, marker)
-
-    def finish(self) -> None:
-        """Nothing is left to do."""
-
-
-def _check_lossless(target: NDArray[Any], band: NDArray[Any], marker: Fill | None) -> None:
-    lost = (target != band) & (band == band)  # NaN stays NaN
-    if marker is not None:
-        lost &= band != marker
-    if lost.any():
-        raise LossyReplyError(
-            f"A band came as {band.dtype.name}, which its metadata did not announce, and "
-            f"{band[lost].flat[0]} does not fit into {target.dtype.name}. Pass dtype=."
-        )
+        return Placement(targets, tile.group.marker, self._fill, lossy=self._cast)
