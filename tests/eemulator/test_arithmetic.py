@@ -354,6 +354,31 @@ def test_clip_to_collection() -> None:
     np.testing.assert_array_equal(found, np.where(inside, stored("i32")[0], 0))
 
 
+def test_paint() -> None:
+    a, _, c, _, e, f = UTM.transform
+
+    def box(left: int, top: int, right: int, bottom: int, n: int) -> Any:
+        corners = [c + left * a, f + bottom * e, c + right * a, f + top * e]
+        return ee.Feature(ee.Geometry.Rectangle(corners, UTM.crs, False), {"n": n})
+
+    features = ee.FeatureCollection([box(2, 3, 10, 9, 7), box(8, 1, 30, 5, 300)])
+    one = (COLS >= 2) & (COLS < 10) & (ROWS >= 3) & (ROWS < 9)
+    two = (COLS >= 8) & (COLS < 30) & (ROWS >= 1) & (ROWS < 5)
+    u8, ok = stored("u8")
+    base = np.where(ok, u8, 0).astype(int)
+    by_number = pixels(image("u8").paint(features, 255), SMALL)["u8"]
+    np.testing.assert_array_equal(by_number, np.where(one | two, 255, base))
+    by_name = pixels(image("u8").paint(features, "n"), SMALL)["u8"]
+    np.testing.assert_array_equal(by_name, np.where(two, 300, np.where(one, 7, base)))
+    assert kind(image("u8").paint(features, "n"))["max"] == 300
+    on_nothing = pixels(ee.Image().paint(features, 5).mask(), SMALL)["constant"]
+    np.testing.assert_array_equal(on_nothing, one | two)
+    with pytest.raises(ee.EEException, match="fills features only"):
+        image("u8").paint(features, 1, 2).getInfo()
+    with pytest.raises(ee.EEException, match="'color' must be a number or the name"):
+        image("u8").paint(features, "nothing").getInfo()
+
+
 def test_bands_put_together_and_named() -> None:
     many = ee.Image.cat([image("u8", "u16"), image("u8"), 5])
     assert info(many.bandNames()) == ["u8", "u16", "u8_1", "constant"]

@@ -8,12 +8,14 @@ import numpy as np
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
+from ..limits import too_many_elements
+from ..pixels.clip import painted_band
 from ..pixels.composite import Best
 from ..pixels.coverage import united
 from ..pixels.node import Plane, both, valid
 from ..pixels.pointwise import Pointwise, Recipe
 from ..values.image import Image, ImageBand
-from ..values.pixel_type import union_of
+from ..values.pixel_type import PixelType, union_of
 from .image_collections import composite_bands, footprint_of, images_of
 from .image_mask import partners, update_mask
 from .image_math import derived, paired
@@ -21,6 +23,7 @@ from .image_math import derived, paired
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..expression.evaluate import Session
     from ..pixels.node import Mask
     from ..values.collection import Collection
 
@@ -173,3 +176,48 @@ def quality_mosaic(collection: Collection, name: str) -> Image:
     kinds = [union_of(band.type for band in column) for column in zip(*layers, strict=True)]
     node = Best(qualities, layers, [kind.dtype for kind in kinds])
     return Image.of(composite_bands(names, kinds, node, layers), footprint=footprint_of(images))
+
+
+@algorithm("Image.paint", session=True)
+def paint(session: Session, image: Image, collection: Collection, color: Any, width: Any) -> Image:
+    """A value in every band wherever a feature covers a pixel's centre; the last feature on top.
+
+    The type grows to hold what is painted [M]. Painted pixels are valid.
+
+    Args:
+        session: its limits bound the number of features.
+        image: what to paint on.
+        collection: features; those without a place are left out.
+        color: a number, or the name of a numeric property.
+        width: of outlines; the emulator fills only.
+
+    Raises:
+        ServiceError: there is a width, too many features, or a color that is no number.
+    """
+    if width is not None:
+        raise ServiceError("The emulator fills features only; paint without a width.")
+    features = collection.first(session.limits.elements + 1)
+    if len(features) > session.limits.elements:
+        raise too_many_elements(session.limits.elements)
+    areas, values = [], []
+    for feature in features:
+        value = feature.get(color) if isinstance(color, str) else color
+        if not isinstance(value, (int, float)):
+            raise ServiceError("Parameter 'color' must be a number or the name of a property.")
+        if feature.geometry is not None:
+            areas.append(feature.geometry.filled)
+            values.append(value)
+    painted = union_of(
+        PixelType.of_constant(int(v) if isinstance(v, bool) else v) for v in values or [0]
+    ).without_range()
+    over = painted_band(areas, values, painted)
+    recipes, kinds = [], []
+    for band in image.bands:
+        kind = band.type.union(painted)
+        kinds.append(kind)
+        recipes.append(Recipe((band, over), _overlaid(kind.dtype)))
+    node = Pointwise(recipes)
+    return image.with_bands(
+        derived(band.id, kind, (band,), node, i)
+        for i, (band, kind) in enumerate(zip(image.bands, kinds, strict=True))
+    )

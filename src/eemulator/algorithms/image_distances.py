@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from ..expression.evaluate import Session
     from ..values.image import ImageBand
 
-_MOST = 8_192
+# Farther, a single request would take gigabytes. The service's own bounds are not known [M].
+_FARTHEST = 2_048
+_LARGEST = 1_024
 
 
-def _bounded(name: str, pixels: int) -> int:
-    if not 1 <= pixels <= _MOST:
-        raise ServiceError(f"Parameter '{name}' must be 1 to {_MOST}, got {pixels}.")
+def _bounded(name: str, pixels: int, most: int = _FARTHEST) -> int:
+    if not 1 <= pixels <= most:
+        raise ServiceError(f"Parameter '{name}' must be 1 to {most}, got {pixels}.")
     return pixels
 
 
@@ -130,7 +132,7 @@ def connected_pixel_count(session: Session, image: Image, most: int, eight: bool
 
     Integers of 32 bits [M]; masked where the band is.
     """
-    reach = _bounded("maxSize", most)
+    reach = _bounded("maxSize", most, _LARGEST)
     sizes = patch_sizes(reach, diagonal=eight)
     node = Around(
         image.bands,

@@ -17,7 +17,7 @@ from . import statistics
 from .node import Need, Operation, Plane, valid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -121,13 +121,41 @@ def shown(plane: Plane) -> NDArray[np.bool_]:
 
 def correlated(values: NDArray[Any], window: Window) -> NDArray[np.float64]:
     """The sum of values times the weights above them; only what the window fits into."""
-    rows, columns = window.weights.shape
-    whole = ndimage.correlate(values.astype(np.float64, copy=False), window.weights, mode="nearest")
+    weights = window.weights
+    rows, columns = weights.shape
     height, width = values.shape[0] - rows + 1, values.shape[1] - columns + 1
-    found: NDArray[np.float64] = whole[
-        rows // 2 : rows // 2 + height, columns // 2 : columns // 2 + width
-    ]
+    there = weights != 0
+    found: NDArray[np.float64]
+    # Totals of 64-bit integers would not fit.
+    small = values.dtype.kind in "iub" and values.dtype.itemsize < 8
+    if small and there.any() and np.ptp(weights[there]) == 0:
+        found = weights[there][0] * _summed(values, there)
+        return found
+    whole = ndimage.correlate(values.astype(np.float64, copy=False), weights, mode="nearest")
+    found = whole[rows // 2 : rows // 2 + height, columns // 2 : columns // 2 + width]
     return found
+
+
+def _runs(footprint: NDArray[np.bool_]) -> Iterator[tuple[int, int, int]]:
+    """Each row's runs of cells: row, first column, length."""
+    for row, cells in enumerate(footprint):
+        edges = np.flatnonzero(np.diff(np.pad(cells.astype(np.int8), 1))).tolist()
+        for start, stop in zip(edges[::2], edges[1::2], strict=True):
+            yield row, start, stop - start
+
+
+def _summed(values: NDArray[Any], footprint: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Sums of integers under a footprint, from running totals of each row: exact."""
+    rows, columns = footprint.shape
+    height, width = values.shape[0] - rows + 1, values.shape[1] - columns + 1
+    totals = np.zeros((values.shape[0], values.shape[1] + 1), np.int64)
+    np.cumsum(values, axis=1, out=totals[:, 1:])
+    result = np.zeros((height, width), np.int64)
+    for row, start, length in _runs(footprint):
+        part = totals[row : row + height]
+        result += part[:, start + length : start + length + width]
+        result -= part[:, start : start + width]
+    return result
 
 
 def running(values: NDArray[Any], footprint: NDArray[np.bool_], *, highest: bool) -> NDArray[Any]:
@@ -142,15 +170,12 @@ def running(values: NDArray[Any], footprint: NDArray[np.bool_], *, highest: bool
     choose = np.maximum if highest else np.minimum
     of_length: dict[int, NDArray[Any]] = {}
     result: NDArray[Any] | None = None
-    for row in range(rows):
-        edges = np.flatnonzero(np.diff(np.pad(footprint[row].astype(np.int8), 1)))
-        for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-            length = stop - start
-            if length not in of_length:
-                of_length[length] = along(values, length, axis=1, mode="nearest")
-            first = start + length // 2
-            part = of_length[length][row : row + height, first : first + width]
-            result = part.copy() if result is None else choose(result, part, out=result)
+    for row, start, length in _runs(footprint):
+        if length not in of_length:
+            of_length[length] = along(values, length, axis=1, mode="nearest")
+        first = start + length // 2
+        part = of_length[length][row : row + height, first : first + width]
+        result = part.copy() if result is None else choose(result, part, out=result)
     if result is None:
         raise ValueError("an empty footprint")
     return result
@@ -266,14 +291,15 @@ def _weighted(*, mean: bool) -> Any:
     ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         there = window._replace(weights=(window.weights != 0).astype(np.float64))
         any_ = running(ok.view(np.uint8), window.weights != 0, highest=True).astype(np.bool_)
-        mask = ok.astype(np.float64) if plane.mask is None else plane.mask.astype(np.float64)
-        values = np.where(ok, plane.values, 0).astype(np.float64)
+        values = np.where(ok, plane.values, 0)
+        mask = ok if plane.mask is None else plane.mask
         if weighing == "min":
             total, weight = _least_weights(values, mask, window)
         else:
-            each, cells = (mask, there) if weighing == "mask" else (ok.astype(np.float64), window)
+            # What only is there or not stays an integer: sums of these are cheaper.
+            each, cells = (mask, there) if weighing == "mask" else (ok, window)
             cells = there if weighing is None else cells
-            total = correlated(values * each, cells)
+            total = correlated(values if each.dtype == np.bool_ else values * each, cells)
             weight = correlated(each, cells) if mean else total
         if not mean:
             return total, any_
@@ -283,7 +309,7 @@ def _weighted(*, mean: bool) -> Any:
 
 
 def _least_weights(
-    values: NDArray[np.float64], mask: NDArray[np.float64], window: Window
+    values: NDArray[Any], mask: NDArray[Any], window: Window
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sums of values and of weights, each weight the smaller of mask and kernel."""
     rows, columns = window.weights.shape
