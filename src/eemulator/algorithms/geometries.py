@@ -51,20 +51,22 @@ def _without_points(coordinates: Any) -> Any:
     )
 
 
-def _register(kind: str, *, edges: bool) -> None:
-    ignores = ["maxError", "evenOdd"] if edges else ["maxError", "evenOdd", "geodesic"]
-
-    @algorithm(f"GeometryConstructors.{kind}", ignores=ignores)
-    def make(
-        coordinates: list[Any], crs: Projection | None, geodesic: bool | None = None
-    ) -> Geometry:
+def _register_edges(kind: str) -> None:
+    @algorithm(f"GeometryConstructors.{kind}", ignores=["maxError", "evenOdd"])
+    def make(coordinates: list[Any], crs: Projection | None, geodesic: bool | None) -> Geometry:
         return _made(kind, coordinates, crs, geodesic)
 
 
+def _register_points(kind: str) -> None:
+    @algorithm(f"GeometryConstructors.{kind}")
+    def make(coordinates: list[Any], crs: Projection | None) -> Geometry:
+        return _made(kind, coordinates, crs, None)
+
+
 for _kind in ("LineString", "LinearRing", "MultiLineString", "MultiPolygon", "Polygon"):
-    _register(_kind, edges=True)
+    _register_edges(_kind)
 for _kind in ("Point", "MultiPoint"):
-    _register(_kind, edges=False)
+    _register_points(_kind)
 
 
 @algorithm("GeometryConstructors.Rectangle", ignores=["evenOdd"])

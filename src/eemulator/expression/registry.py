@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import ServiceError
@@ -23,12 +24,14 @@ class Algorithm:
         run: takes the arguments in the order of the signature.
         lazy: whether it takes its arguments unevaluated, as functions without arguments.
         needs_session: whether it takes the `Session` before the arguments.
+        ignores: arguments that the registered function does not take.
     """
 
     signature: Signature
     run: Callable[..., Any]
     lazy: bool
     needs_session: bool
+    ignores: frozenset[str] = frozenset()
 
 
 _ALGORITHMS: dict[str, Algorithm] = {}
@@ -52,22 +55,24 @@ def algorithm(
         for name in names:
             # An older or newer client may not know the name: then nobody can call it.
             if name in known:
-                run = _without(function, known[name], ignores, first=int(session))
-                _ALGORITHMS[name] = Algorithm(known[name], run, lazy, session)
+                left_out = frozenset(ignores) & {a.name for a in known[name].arguments}
+                run = _without(function, known[name], left_out, first=int(session))
+                _ALGORITHMS[name] = Algorithm(known[name], run, lazy, session, left_out)
         return function
 
     return register
 
 
 def _without(
-    function: Callable[..., Any], signature: Signature, ignores: Collection[str], first: int
+    function: Callable[..., Any], signature: Signature, left_out: frozenset[str], first: int
 ) -> Callable[..., Any]:
     """A function of all arguments of a signature, from one that does not take some of them."""
-    positions = [i for i, a in enumerate(signature.arguments, first) if a.name not in ignores]
-    if len(positions) == len(signature.arguments):
+    positions = [i for i, a in enumerate(signature.arguments, first) if a.name not in left_out]
+    if not left_out:
         return function
     kept = [*range(first), *positions]
 
+    @wraps(function)
     def run(*arguments: Any) -> Any:
         return function(*(arguments[i] for i in kept))
 
