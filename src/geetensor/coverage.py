@@ -68,6 +68,18 @@ class Coverage:
                 col, end_col = int(first) * block, min(int(end) * block, width)
                 yield Window(row, col, min(block, height - row), end_col - col)
 
+    def blanks_within(self, window: Window) -> Iterator[Window]:
+        """The same as far as they lie in a window, counted from its corner."""
+        block, (bottom, right) = self.block, (window.row + window.height, window.col + window.width)
+        for row in range(window.row // block, -(-bottom // block)):
+            for col in range(window.col // block, -(-right // block)):
+                if self.touched[row, col]:
+                    continue
+                top, left = max(row * block, window.row), max(col * block, window.col)
+                height = min((row + 1) * block, bottom) - top
+                width = min((col + 1) * block, right) - left
+                yield Window(top - window.row, left - window.col, height, width)
+
 
 def cover(grid: PixelGrid, area: Area) -> Coverage:
     """Find the blocks that an area touches.

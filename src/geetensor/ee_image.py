@@ -16,9 +16,8 @@ import functools
 from collections.abc import Sized
 from contextlib import closing
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
-import pandas as pd
 from georeader.geotensor import GeoTensor
 from rasterio.crs import CRS
 
@@ -36,19 +35,101 @@ from geetensor.patches import Patch, run_many
 from geetensor.preview import Plan as Plan
 from geetensor.progress import patch_bar
 from geetensor.sentinel2 import interpolate_20mbands_s2ee as interpolate_20mbands_s2ee
+from geetensor.series import parse_query, series_of_image
+from geetensor.sinks.target import Target, parse_target
 from geetensor.source import open_sources
+from geetensor.streams import run_stream, stored_layout
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Literal
 
     import ee
+    import pandas as pd
     from affine import Affine
     from numpy.typing import DTypeLike, NDArray
 
     from geetensor.ee_utils import Geometry
     from geetensor.errors import GeetensorError
     from geetensor.masks import Fill
+    from geetensor.series import Series
     from geetensor.source import Source
+
+
+@overload
+def export_image(
+    image_or_asset_id: ee.Image | str,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    crs_geometry: str = ...,
+    transform: Affine | None = ...,
+    dtype: DTypeLike | None = ...,
+    fill_value: float | None = ...,
+    resampling: str = ...,
+    return_mask: Literal[False] = ...,
+    scaled: bool = ...,
+    cloud_mask: CloudMask | str | None = ...,
+    to: None = ...,
+    resume: bool = ...,
+    overwrite: bool = ...,
+    max_workers: int | None = ...,
+    progress: bool = ...,
+    timeout: float | None = ...,
+) -> GeoTensor: ...
+
+
+@overload
+def export_image(
+    image_or_asset_id: ee.Image | str,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    crs_geometry: str = ...,
+    transform: Affine | None = ...,
+    dtype: DTypeLike | None = ...,
+    fill_value: float | None = ...,
+    resampling: str = ...,
+    return_mask: Literal[True, "fraction"],
+    scaled: bool = ...,
+    cloud_mask: CloudMask | str | None = ...,
+    to: None = ...,
+    resume: bool = ...,
+    overwrite: bool = ...,
+    max_workers: int | None = ...,
+    progress: bool = ...,
+    timeout: float | None = ...,
+) -> tuple[GeoTensor, GeoTensor]: ...
+
+
+@overload
+def export_image(
+    image_or_asset_id: ee.Image | str,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    crs_geometry: str = ...,
+    transform: Affine | None = ...,
+    dtype: DTypeLike | None = ...,
+    fill_value: float | None = ...,
+    resampling: str = ...,
+    return_mask: Literal[False] = ...,
+    scaled: bool = ...,
+    cloud_mask: CloudMask | str | None = ...,
+    to: str | os.PathLike[str],
+    resume: bool = ...,
+    overwrite: bool = ...,
+    max_workers: int | None = ...,
+    progress: bool = ...,
+    timeout: float | None = ...,
+) -> str: ...
 
 
 def export_image(
@@ -66,10 +147,13 @@ def export_image(
     return_mask: bool | str = False,
     scaled: bool = False,
     cloud_mask: CloudMask | str | None = None,
+    to: str | os.PathLike[str] | None = None,
+    resume: bool = True,
+    overwrite: bool = False,
     max_workers: int | None = None,
     progress: bool = False,
     timeout: float | None = None,
-) -> GeoTensor | Any:
+) -> GeoTensor | tuple[GeoTensor, GeoTensor] | str:
     """Export an image over an area, in as many parallel requests as it takes.
 
     Args:
@@ -99,32 +183,56 @@ def export_image(
         cloud_mask: have the service mask cloudy pixels, in all bands: `"scl"`,
             `"cloud_score_plus"`, `"s2cloudless"` (Sentinel-2) or `"qa_pixel"` (Landsat); a
             `CloudMask` has the thresholds, classes and bits, too.
+        to: where to write the image as it comes, however large it is: `name.zarr` (a path, or a
+            URL that fsspec knows), `name.tif` (a cloud-optimized GeoTIFF) or `folder/` (such a
+            GeoTIFF, and a STAC item). Default: into memory.
+        resume: go on from what a call for the same that did not finish has left beside `to`.
+            False: fetch everything.
+        overwrite: replace what is there under that name, once the new one is complete (at a
+            URL: at once).
         max_workers: requests at a time, at the most.
         progress: show a progress bar.
         timeout: seconds that a request may be without any sign of the service.
 
     Returns:
         `(C, H, W)`, with `attrs["band_names"]` and, of a stored image, `attrs["asset_id"]`. With
-        `return_mask`, a pair of that and of the mask, of the same shape.
+        `return_mask`, a pair of that and of the mask, of the same shape. With `to`, the path or
+        URL that was written, as text.
 
     Raises:
         InvalidInputError: if an argument is wrong; its subclasses `UnknownBandError`,
-            `OutsideImageError` and `OutputTooLargeError` say in which way. No pixel was asked
-            for.
+            `OutsideImageError`, `OutputTooLargeError` and `TargetError` (something has that name
+            already) say in which way. No pixel was asked for.
         SignInError: if there is no session, or the project or account is refused.
         EarthEngineError: if the service refuses a tile, or keeps failing; says which.
+        StorageError: if what was fetched cannot be stored. The same call goes on from there.
+        TargetBusyError: if another process is writing to the same place.
 
     Example:
         >>> export_image(asset_id, (47.46, -18.96, 47.47, -18.95), bands=["red", "B05"]).shape
         (2, 113, 108)
+        >>> export_image(asset_id, (47.46, -18.96, 47.47, -18.95), ["B8"], to="nir.tif")
+        'nir.tif'
     """
     options = parse_options(
         bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
+    target = _target(to, options, overwrite=overwrite)
     with _open_transport(max_workers, timeout) as transport:
         [source], export = _plan([image_or_asset_id], geometry, crs_geometry, options, transport)
+        series = series_of_image(source.info)
+        if target is not None:
+            return run_stream(
+                export,
+                series,
+                target,
+                transport,
+                resume=resume,
+                max_workers=max_workers,
+                progress=progress,
+            )
         pixels = run_export(export, transport, max_workers=max_workers, progress=progress)
-    return _image(pixels, export, _image_attrs(source.info.id))
+    return _image(pixels, export, series.attrs)
 
 
 def export_image_fast(
@@ -207,6 +315,90 @@ def export_image_getpixels(
     return _image(pixels, export, _image_attrs(source.info.id))
 
 
+@overload
+def export_cube(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    crs_geometry: str = ...,
+    transform: Affine | None = ...,
+    dtype: DTypeLike | None = ...,
+    fill_value: float | None = ...,
+    resampling: str = ...,
+    return_mask: Literal[False] = ...,
+    scaled: bool = ...,
+    cloud_mask: CloudMask | str | None = ...,
+    group_by: Literal["solar_day"] | None = ...,
+    missing: Literal["error", "fill"] = ...,
+    to: None = ...,
+    chunks: dict[str, int] | None = ...,
+    resume: bool = ...,
+    overwrite: bool = ...,
+    max_workers: int | None = ...,
+    progress: bool = ...,
+    timeout: float | None = ...,
+) -> GeoTensor: ...
+
+
+@overload
+def export_cube(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    crs_geometry: str = ...,
+    transform: Affine | None = ...,
+    dtype: DTypeLike | None = ...,
+    fill_value: float | None = ...,
+    resampling: str = ...,
+    return_mask: Literal[True, "fraction"],
+    scaled: bool = ...,
+    cloud_mask: CloudMask | str | None = ...,
+    group_by: Literal["solar_day"] | None = ...,
+    missing: Literal["error", "fill"] = ...,
+    to: None = ...,
+    chunks: dict[str, int] | None = ...,
+    resume: bool = ...,
+    overwrite: bool = ...,
+    max_workers: int | None = ...,
+    progress: bool = ...,
+    timeout: float | None = ...,
+) -> tuple[GeoTensor, GeoTensor]: ...
+
+
+@overload
+def export_cube(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    crs_geometry: str = ...,
+    transform: Affine | None = ...,
+    dtype: DTypeLike | None = ...,
+    fill_value: float | None = ...,
+    resampling: str = ...,
+    return_mask: Literal[False] = ...,
+    scaled: bool = ...,
+    cloud_mask: CloudMask | str | None = ...,
+    group_by: Literal["solar_day"] | None = ...,
+    missing: Literal["error", "fill"] = ...,
+    to: str | os.PathLike[str],
+    chunks: dict[str, int] | None = ...,
+    resume: bool = ...,
+    overwrite: bool = ...,
+    max_workers: int | None = ...,
+    progress: bool = ...,
+    timeout: float | None = ...,
+) -> str: ...
+
+
 def export_cube(
     query: pd.DataFrame,
     geometry: Geometry,
@@ -222,18 +414,24 @@ def export_cube(
     return_mask: bool | str = False,
     scaled: bool = False,
     cloud_mask: CloudMask | str | None = None,
+    group_by: Literal["solar_day"] | None = None,
+    missing: Literal["error", "fill"] = "error",
+    to: str | os.PathLike[str] | None = None,
+    chunks: dict[str, int] | None = None,
+    resume: bool = True,
+    overwrite: bool = False,
     max_workers: int | None = None,
     progress: bool = False,
     timeout: float | None = None,
-) -> GeoTensor | Any:
+) -> GeoTensor | tuple[GeoTensor, GeoTensor] | str:
     """Export a table of scenes over one area: a time series on one grid.
 
     Args:
         query: scenes, one a row, in the order of the output's time axis; with the columns
             `asset_id` and `acquisition_date`, as the functions of `geetensor.ee_query` give.
         geometry: the area, as in `export_image`.
-        bands: as in `export_image`; every scene must have them.
-        scale: as in `export_image`; by default the first scene's.
+        bands: as in `export_image`; by default those of the first scene.
+        scale: as in `export_image`; by default the first scene's, if all have the same.
         crs: of the output; by default the first scene's. Scenes in another one are put on the
             grid by Earth Engine.
         crs_geometry: as in `export_image`.
@@ -244,33 +442,71 @@ def export_cube(
         return_mask: as in `export_image`.
         scaled: as in `export_image`.
         cloud_mask: as in `export_image`.
+        group_by: "solar_day" makes one image of all scenes of a satellite and day, by the table's
+            columns `satellite` and `solar_day`. The service mosaics them: of scenes that overlap,
+            the one further down in the table is on top, and where its pixel is masked the next
+            one shows, each band by itself. Days come in the order of their first scenes, whose
+            time they have.
+        missing: what becomes of scenes that lack some of the bands: "error" refuses them, "fill"
+            makes these bands of theirs fill. Of a mosaic, a band comes from the scenes that
+            have it.
+        to: as in `export_image`; a folder gets a GeoTIFF and a STAC item for each date, and a
+            `.tif` takes one date only.
+        chunks: sides of a Zarr's chunks, as `{"time": 100, "y": 64, "x": 64}`. Default: 512
+            pixels of one band and date; dates that are smaller share a chunk.
+        resume: as in `export_image`.
+        overwrite: as in `export_image`.
         max_workers: requests at a time, over all scenes.
         progress: show a progress bar.
         timeout: as in `export_image`.
 
     Returns:
-        `(T, C, H, W)`, with `attrs["band_names"]`, `attrs["asset_ids"]` and
-        `attrs["acquisition_dates"]`.
+        `(T, C, H, W)`, with `attrs["band_names"]`, and in the order of the time axis
+        `attrs["asset_ids"]` and `attrs["acquisition_dates"]`. With `group_by`, an entry of
+        `asset_ids` has the ids of all its scenes, the lowest first, with commas between; and
+        there are `attrs["solar_days"]` and `attrs["satellites"]`. With `to`, the path or URL
+        that was written, as text.
 
     Raises:
-        InvalidInputError: as in `export_image`; also if the table is empty or lacks a column.
+        InvalidInputError: as in `export_image`; also if the table is empty or lacks a column, or
+            if scenes have different resolutions and neither `scale` nor `transform` is given:
+            says which resolutions. `UnknownBandError` says which scenes lack which bands.
         SignInError: as in `export_image`.
         EarthEngineError: as in `export_image`.
+        StorageError: as in `export_image`.
+        TargetBusyError: as in `export_image`.
 
     Example:
         >>> scenes = ee_query.query_s2_l2a(aoi, "2024-06-01", "2024-06-30")
         >>> export_cube(scenes[:5], aoi, bands=["B04", "B08"], scale=10).shape
         (5, 2, 113, 108)
+        >>> export_cube(scenes[:5], aoi, bands=["B04", "B08"], to="cube.zarr")
+        'cube.zarr'
     """
     options = parse_options(
         bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
-    asset_ids = _check_query(query)
+    series = parse_query(query, group_by)
+    target = _target(to, options, overwrite=overwrite)
+    _check_chunks(chunks, target)
+    if target is not None:
+        series.utc_dates()
+    partial = _is_partial(missing)
     with _open_transport(max_workers, timeout) as transport:
-        _, export = _plan(asset_ids, geometry, crs_geometry, options, transport)
+        export = _plan_series(series, geometry, crs_geometry, options, transport, partial=partial)
+        if target is not None:
+            return run_stream(
+                export,
+                series,
+                target,
+                transport,
+                chunks=chunks,
+                resume=resume,
+                max_workers=max_workers,
+                progress=progress,
+            )
         pixels = run_export(export, transport, max_workers=max_workers, progress=progress)
-    attrs = {"asset_ids": asset_ids, "acquisition_dates": list(query["acquisition_date"])}
-    return _with_mask(pixels, export, attrs)
+    return _with_mask(pixels, export, series.attrs)
 
 
 def export_many(
@@ -378,6 +614,7 @@ def plan_image(
     return_mask: bool | str = False,
     scaled: bool = False,
     cloud_mask: CloudMask | str | None = None,
+    to: str | os.PathLike[str] | None = None,
     max_workers: int | None = None,
     timeout: float | None = None,
 ) -> Plan:
@@ -385,7 +622,7 @@ def plan_image(
 
     The plan is made by the exporter's own code, for as many requests at a time as the service
     allows at this moment, or for `max_workers` if that is less. It does not mind how much memory
-    is free.
+    is free, nor what is at `to` already: its requests are those of an export from the start.
 
     Raises:
         InvalidInputError: as in `export_image`; also if the plan would not fit into memory.
@@ -400,9 +637,11 @@ def plan_image(
     options = parse_options(
         bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
+    target = None if to is None else _stored_target(to, options)
     with _open_transport(max_workers, timeout) as transport:
         _, export = _plan([image_or_asset_id], geometry, crs_geometry, options, transport)
-        return Plan.of(export, transport, max_workers=max_workers, series=False)
+        layout = None if target is None else stored_layout(export, target, None)
+        return Plan.of(export, transport, max_workers=max_workers, series=False, layout=layout)
 
 
 def plan_cube(
@@ -420,6 +659,10 @@ def plan_cube(
     return_mask: bool | str = False,
     scaled: bool = False,
     cloud_mask: CloudMask | str | None = None,
+    group_by: Literal["solar_day"] | None = None,
+    missing: Literal["error", "fill"] = "error",
+    to: str | os.PathLike[str] | None = None,
+    chunks: dict[str, int] | None = None,
     max_workers: int | None = None,
     timeout: float | None = None,
 ) -> Plan:
@@ -441,10 +684,14 @@ def plan_cube(
     options = parse_options(
         bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
-    asset_ids = _check_query(query)
+    series = parse_query(query, group_by)
+    target = None if to is None else _stored_target(to, options)
+    _check_chunks(chunks, target)
+    partial = _is_partial(missing)
     with _open_transport(max_workers, timeout) as transport:
-        _, export = _plan(asset_ids, geometry, crs_geometry, options, transport)
-        return Plan.of(export, transport, max_workers=max_workers, series=True)
+        export = _plan_series(series, geometry, crs_geometry, options, transport, partial=partial)
+        layout = None if target is None else stored_layout(export, target, chunks)
+        return Plan.of(export, transport, max_workers=max_workers, series=True, layout=layout)
 
 
 def split_bounds(
@@ -509,23 +756,54 @@ def _plan(
     return sources, plan_export(sources, area, options, split=split, stored=stored)
 
 
+def _plan_series(
+    series: Series,
+    geometry: Geometry,
+    crs_geometry: str,
+    options: Options,
+    transport: Transport,
+    *,
+    partial: bool,
+) -> Export:
+    """The same for a table of scenes."""
+    area = parse_geometry(geometry, crs_geometry, transport)
+    sources = open_sources([one for one in series.scenes if one is not None], transport)
+    return plan_export(sources, area, options, steps=series.steps, partial=partial)
+
+
+def _is_partial(missing: object) -> bool:
+    if not isinstance(missing, str) or missing not in {"error", "fill"}:
+        raise InvalidInputError(f"missing must be 'error' or 'fill', got {missing!r}.")
+    return missing == "fill"
+
+
+def _check_chunks(chunks: object, target: Target | None) -> None:
+    if chunks is not None and target is None:
+        raise InvalidInputError("chunks= is for Zarr only: pass to='name.zarr', too.")
+
+
+def _target(to: object, options: Options, *, overwrite: bool) -> Target | None:
+    """Where to write to; None for into memory. Refused at once if something is there."""
+    if to is None:
+        return None
+    target = _stored_target(to, options, overwrite=overwrite)
+    target.check_free()
+    target.check_packages()
+    return target
+
+
+def _stored_target(to: object, options: Options, *, overwrite: bool = False) -> Target:
+    """Where to write to, which has no place for masks."""
+    if options.mask is not None:
+        raise InvalidInputError(
+            "return_mask= gives a mask beside values in memory, and to= writes values only. In "
+            "what is written, masked pixels are fill: pass a fill_value that no pixel has."
+        )
+    return parse_target(to, overwrite=overwrite)
+
+
 def _is_number(value: object, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
-
-
-def _check_query(query: pd.DataFrame) -> list[str]:
-    """The asset ids of a table of scenes."""
-    if not isinstance(query, pd.DataFrame):
-        raise InvalidInputError(f"query must be a table of scenes, got {type(query).__name__}.")
-    missing = {"asset_id", "acquisition_date"} - set(query.columns)
-    if missing:
-        raise InvalidInputError(f"query lacks the column {' and '.join(sorted(missing))}.")
-    if query.empty:
-        raise InvalidInputError("query has no scenes: there is nothing to export.")
-    asset_ids = list(query["asset_id"])
-    if not all(isinstance(asset_id, str) for asset_id in asset_ids):
-        raise InvalidInputError("query has a row whose asset_id is no text.")
-    return asset_ids
 
 
 def _image_attrs(asset_id: str | None) -> dict[str, Any]:

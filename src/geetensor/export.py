@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 import shapely
 
+from geetensor.blocks import parse_chunks, plan_layout
+from geetensor.callers import warn_caller
 from geetensor.coverage import Coverage, cover
 from geetensor.engine.fetch import concurrency, fetch_pixels, known_limits
 from geetensor.engine.pixels import PixelRequest, Scene
@@ -18,43 +19,35 @@ from geetensor.errors import InvalidInputError, OutputTooLargeError, OutsideImag
 from geetensor.geometry import Area, Spot
 from geetensor.grid import (
     PixelGrid,
+    Window,
     converted_resolution,
     lattice,
+    metres_per_unit,
     resolution_from_scale,
+    resolution_text,
     same_crs,
     window_of_geometry,
     window_of_point,
 )
-from geetensor.masks import (
-    Beside,
-    Fill,
-    group_bands,
-    group_stored,
-    output_dtype,
-    resolve_fill,
-)
+from geetensor.masks import Beside, Fill, output_dtype, resolve_fill
 from geetensor.plan import LIMITS, Limits, Tile, plan_one_tile, plan_tiles, tile_bytes
-from geetensor.preparation import (
-    arriving_dtypes,
-    is_finite,
-    prepared,
-    scalings,
-    under_masks,
-)
 from geetensor.progress import progress_bar
+from geetensor.scenes import prepare
 from geetensor.sinks.memory import MemorySink
-from geetensor.source import finest, native_grid
+from geetensor.source import finest, native_grid, select_bands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from geetensor.blocks import Block, Layout
     from geetensor.engine.transport import Transport
     from geetensor.engine.wire import BandInfo
     from geetensor.masks import BandGroup
     from geetensor.options import Options
+    from geetensor.sinks.placement import Scalings
     from geetensor.source import Source
 
 
@@ -135,6 +128,39 @@ class Export:
                 shape, groups, limits, times=times, target=target, most_together=together
             )
 
+    def tiles_of_blocks(
+        self, blocks: Iterable[Block], concurrency: int, limits: Limits
+    ) -> Iterator[tuple[Block, list[Tile]]]:
+        """The requests that blocks of the output take: each one, or several within it.
+
+        Those that the area does not touch are among them.
+
+        Args:
+            blocks: of the output.
+            concurrency: requests at a time.
+            limits: what one request may ask for.
+        """
+        own = int(self.counted_bytes * self.coverage.share)
+        target = tile_bytes(own, concurrency, limits)
+        for block in blocks:
+            yield block, [*self._tiles_of(block, target, limits)]
+
+    def _tiles_of(self, block: Block, target: int, limits: Limits) -> Iterator[Tile]:
+        (first, count), (first_band, bands) = block.times, block.bands
+        wanted = range(first_band, first_band + bands)
+        alike: dict[tuple[BandGroup, ...], list[int]] = {}
+        for time in range(first, first + count):
+            parts = (group.only(wanted) for group in self.scenes[time].groups)
+            alike.setdefault(tuple(part for part in parts if part), []).append(time)
+        for groups, times in alike.items():
+            together = most_together([self.scenes[time] for time in times], limits)
+            for tile in plan_tiles(
+                block.shape[2:], groups, limits, times=times, target=target, most_together=together
+            ):
+                row, col, height, width = tile.window
+                window = Window(block.window.row + row, block.window.col + col, height, width)
+                yield replace(tile, window=window)
+
     def requests(
         self, concurrency: int, limits: Limits = LIMITS, *, beside: int = 0
     ) -> Iterator[PixelRequest]:
@@ -144,9 +170,13 @@ class Export:
 
     def sink(self) -> MemorySink:
         """A place in memory for its pixels."""
-        scalings = [scene.scalings for scene in self.scenes]
         return MemorySink(
-            self.shape, self.dtype, self.fill, cast=self.cast, mask=self.mask, scalings=scalings
+            self.shape,
+            self.dtype,
+            self.fill,
+            cast=self.cast,
+            mask=self.mask,
+            scalings=self.scalings,
         )
 
     def values(self, sink: MemorySink) -> Pixels:
@@ -161,8 +191,45 @@ class Export:
         Returns:
             The values and, where it was asked for, the mask.
         """
-        sink.fill(self.coverage.blanks())
+        sink.fill(self.coverage.blanks(), self.absent)
         return Pixels(sink.values, sink.mask)
+
+    @property
+    def scalings(self) -> Scalings:
+        """What brings each band of each date to physical units."""
+        return tuple(scene.scalings for scene in self.scenes)
+
+    @property
+    def absent(self) -> frozenset[tuple[int, int]]:
+        """Times and bands of images that lack the band: all of that is fill."""
+        every = range(len(self.band_names))
+        return frozenset(
+            (time, band)
+            for time, scene in enumerate(self.scenes)
+            for band in set(every).difference(*(group.indices for group in scene.groups))
+        )
+
+    def has_pixels(self, block: Block) -> bool:
+        """Whether anything of a block has to be fetched."""
+        (time, times), (band, bands) = block.times, block.bands
+        wanted = set(range(band, band + bands))
+        scenes = self.scenes[time : time + times]
+        return self.coverage.touches(block.window) and any(
+            not wanted.isdisjoint(group.indices) for scene in scenes for group in scene.groups
+        )
+
+    def layout(self, chunks: object = None) -> Layout:
+        """The blocks in which it is stored.
+
+        Args:
+            chunks: sides of a chunk by dimension; None for the default.
+
+        Raises:
+            InvalidInputError: if these are no sides of chunks.
+        """
+        shape, itemsize = self.shape, self.dtype.itemsize
+        chunk = None if chunks is None else parse_chunks(chunks, shape, itemsize)
+        return plan_layout(shape, self.counted_bytes / math.prod(shape), itemsize, chunk)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -189,15 +256,20 @@ def plan_export(
     *,
     split: bool = True,
     stored: bool = False,
+    steps: Sequence[Sequence[int]] | None = None,
+    partial: bool = False,
 ) -> Export:
     """What it takes to export images over an area. Sends nothing.
 
     Args:
-        sources: one for each step of the time axis; the first one's grid is the default.
+        sources: the images; the first one's grid is the default.
         extent: the area to cover, or the pixels around a point.
         options: how the output should be.
         split: False for one request an image.
         stored: whether the service may compute nothing, as `getPixels` does.
+        steps: of the time axis: which images each is a mosaic of, the lowest first. None: each
+            image is one.
+        partial: whether images may lack some of the bands.
 
     Raises:
         UnknownBandError: if an image lacks a band.
@@ -207,33 +279,24 @@ def plan_export(
     names = options.bands or tuple(band.id for band in sources[0].info.bands)
     if not names:
         raise InvalidInputError(f"{sources[0].label} has no bands.")
-    selected = [source.bands(names) for source in sources]
-    base = _base_lattice(sources[0], selected[0], options)
+    selected = select_bands(sources, names, partial=partial)
+    owned = [[band for band in bands if band is not None] for bands in selected]
+    _check_resolutions(sources, owned, options)
+    base = _base_lattice(sources[0], owned[0], options)
     if isinstance(extent, Spot):
         grid = base.window(window_of_point(base, (extent.x, extent.y), extent.crs, extent.shape))
         area = Area(shapely.box(*grid.bounds), grid.crs)
     else:
         grid = base.window(window_of_geometry(base, extent.shape, extent.crs))
         area = extent
-    _check_overlap(sources, selected, area)
-    images = [*zip(sources, selected, strict=True)]
-    scaled = [scalings(*image) for image in images] if options.scaled else [None] * len(images)
-    dtype = options.dtype or output_dtype(
-        [d for bands, of in zip(selected, scaled, strict=True) for d in arriving_dtypes(bands, of)]
-    )
+    _check_overlap(sources, owned, area)
+    images = prepare(sources, selected, steps, grid, options)
+    dtype = options.dtype or output_dtype([dtype for image in images for dtype in image.dtypes])
     fill = resolve_fill(options.fill_value, dtype)
-    scenes = []
-    for (source, bands), of in zip(images, scaled, strict=True):
-        groups = _groups(source, bands, fill, options, stored=stored)
-        ref = prepared(source, bands, grid, options)
-        ids = tuple(band.id for band in bands)
-        refs = {group.under: under_masks(ref, group.under, ids) for group in groups}
-        scenes.append(Scene(source.label, ids, groups, refs, of))
+    scenes = tuple(image.scene(names, fill, options, stored=stored) for image in images)
     cast = options.dtype is not None or options.scaled
     coverage = cover(grid, area)
-    return Export(
-        grid, area, coverage, names, tuple(scenes), dtype, fill, cast, split, mask=options.mask
-    )
+    return Export(grid, area, coverage, names, scenes, dtype, fill, cast, split, mask=options.mask)
 
 
 def _base_lattice(source: Source, bands: Sequence[BandInfo], options: Options) -> PixelGrid:
@@ -282,10 +345,9 @@ def _check_overlap(
         return
     if len(outside) < len(sources):
         listed = ", ".join(outside[:5]) + (", …" if len(outside) > 5 else "")
-        warnings.warn(
+        warn_caller(
             f"The area does not touch {len(outside)} of {len(sources)} scenes, which will hold "
-            f"fill only: {listed}",
-            stacklevel=5,
+            f"fill only: {listed}"
         )
         return
     extent = extents[0]
@@ -297,22 +359,34 @@ def _check_overlap(
     )
 
 
-def _groups(
-    source: Source, bands: Sequence[BandInfo], fill: Fill, options: Options, *, stored: bool
-) -> tuple[BandGroup, ...]:
-    """How the bands of an image travel, with their masks."""
-    dtypes = [band.dtype for band in bands]
-    if stored:
-        groups = group_stored(dtypes, fill)
-        if not groups:
-            raise InvalidInputError(
-                f"Masked pixels of integer bands cannot become {fill} by getPixels alone. "
-                "Pass fill_value=0, or use export_image."
-            )
-        return tuple(groups)
-    # The fill is no number of the unscaled band's: the service cannot write it.
-    told = math.nan if options.scaled else fill
-    return tuple(group_bands(dtypes, told, beside=options.mask, finite=is_finite(source)))
+def _check_resolutions(
+    sources: Sequence[Source], owned: Sequence[Sequence[BandInfo]], options: Options
+) -> None:
+    """Refuse images of several resolutions, if nobody said which one is meant."""
+    if options.scale is not None or options.transform is not None:
+        return
+    found: dict[str, list[str]] = {}
+    metres: dict[str, float] = {}
+    for source, bands in zip(sources, owned, strict=True):
+        grid = native_grid(finest(bands))
+        if grid is None:
+            continue
+        ground = math.sqrt(abs(grid.transform.determinant)) * metres_per_unit(grid.crs)
+        text = next((t for t, m in metres.items() if math.isclose(m, ground, rel_tol=1e-6)), None)
+        if text is None:
+            text = resolution_text(grid)
+            metres[text] = ground
+        found.setdefault(text, []).append(source.label)
+    if len(found) < 2:
+        return
+    listed = "; ".join(
+        f"{text} ({labels[0]}{f' and {len(labels) - 1} more' if labels[1:] else ''})"
+        for text, labels in found.items()
+    )
+    raise InvalidInputError(
+        f"The scenes have pixels of {len(found)} sizes: {listed}. Pass scale= to say which one "
+        "the output shall have."
+    )
 
 
 def run_export(
@@ -337,7 +411,8 @@ def run_export(
         raise OutputTooLargeError(
             f"The output, {export.dtype.name} of shape {export.shape}, takes "
             f"{export.output_bytes / 1e9:.1f} GB and {available / 1e9:.1f} GB of memory are free. "
-            "Ask for a smaller area, a coarser scale or fewer bands or dates at a time."
+            "Write it to disk as it comes (to='name.zarr', to='name.tif'), or ask for a smaller "
+            "area, a coarser scale or fewer bands or dates at a time."
         )
     limits = known_limits(transport, export.scenes if export.split else ())
     requests = export.requests(concurrency(transport, max_workers), limits)

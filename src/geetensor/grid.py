@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-6
 """Pixels. An edge that reaches this little into a pixel is floating-point noise."""
 
+_UNITS = {"metre": " m", "degree": "°"}
+
 METRES_PER_DEGREE = math.pi * 6378137.0 / 180.0
 """What Earth Engine takes a degree for when it turns metres into degrees: along the equator
 of the WGS 84 ellipsoid."""
@@ -95,6 +97,12 @@ class PixelGrid:
             strict=True,
         )
         return min(xs), min(ys), max(xs), max(ys)
+
+    @property
+    def corners(self) -> tuple[tuple[float, float], ...]:
+        """Upper left, lower left, lower right and upper right, in CRS units."""
+        at = (0, 0), (0, self.height), (self.width, self.height), (self.width, 0)
+        return tuple(_apply(self.transform, col, row) for col, row in at)
 
     def window(self, window: Window) -> PixelGrid:
         """The part of the grid under `window`, which may reach outside of it."""
@@ -224,6 +232,16 @@ def converted_resolution(resolution: float, source: str, target: str) -> float:
     converted = resolution * metres_per_unit(source) / metres_per_unit(target)
     mantissa, exponent = math.frexp(converted)
     return math.ldexp(round(mantissa * 2**30), exponent - 30)
+
+
+def resolution_text(grid: PixelGrid) -> str:
+    """The size of a pixel, for people: `10 m`, `0.001°`, `9.2 × 11 m`."""
+    a, b, _, d, e, _ = grid.transform[:6]
+    across, down = math.hypot(a, d), math.hypot(b, e)
+    square = math.isclose(across, down, rel_tol=1e-9)
+    unit = parse_crs(grid.crs).axis_info[0].unit_name
+    size = f"{across:.6g}" if square else f"{across:.6g} × {down:.6g}"
+    return size + _UNITS.get(unit, f" {unit}")
 
 
 def lattice(crs: str, resolution: float) -> PixelGrid:

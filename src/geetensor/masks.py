@@ -19,7 +19,7 @@ import numpy as np
 from geetensor.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from numpy.typing import NDArray
 
@@ -121,17 +121,30 @@ class BandGroup:
             case Beside.BITS:
                 index = self.indices[place]
                 bits = beside[self.mask_names.index(bits_name(index))]
-                found = (bits.astype(np.uint8, copy=False) & (1 << index % BITS)) != 0
+                found = (bits.astype(np.uint8, copy=False) & bit(index)) != 0
             case Beside.FRACTIONS:
                 found = beside[place] > 0
             case None if self.marker is not None:
                 found = band != self.marker
         return found
 
+    def only(self, bands: Container[int]) -> BandGroup | None:
+        """The part of it that some bands of the output are; None if none of them is in it."""
+        kept = [at for at, index in enumerate(self.indices) if index in bands]
+        if not kept:
+            return None
+        indices = tuple(self.indices[at] for at in kept)
+        return replace(self, indices=indices, dtypes=tuple(self.dtypes[at] for at in kept))
+
 
 def bits_name(index: int) -> str:
     """The band with the bit of a band of the output."""
     return f"geetensor_{Beside.BITS}{index // BITS}"
+
+
+def bit(index: int) -> int:
+    """The value of that bit."""
+    return 1 << index % BITS
 
 
 def fraction_name(index: int) -> str:

@@ -19,6 +19,7 @@ from geetensor.collections import (
     scaling_of,
 )
 from geetensor.engine.expression import (
+    MaskBand,
     masked_by_bits,
     masked_by_classes,
     masked_by_threshold,
@@ -29,11 +30,11 @@ from geetensor.engine.expression import (
 from geetensor.engine.wire import AssetRef
 from geetensor.errors import InvalidInputError
 from geetensor.grid import on_lattice
-from geetensor.masks import Beside, bits_name, fraction_name
+from geetensor.masks import Beside, bit, bits_name, fraction_name
 from geetensor.source import native_grid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from geetensor.clouds import CloudMask
     from geetensor.engine.wire import BandInfo, ImageRef
@@ -132,26 +133,35 @@ def is_finite(source: Source) -> bool:
     return stored and collection_of(source.info.id or "") is not UNKNOWN
 
 
-def under_masks(ref: ImageRef, under: Under, bands: Sequence[str]) -> ImageRef:
+def under_masks(ref: ImageRef, under: Under, bands: Mapping[int, str]) -> ImageRef:
     """An image with what is to stand under its masks, or beside its values.
 
     Args:
         ref: the image.
         under: what is done about masks.
-        bands: names of the output's bands, in its order.
+        bands: names of those that the image has, by their places in the output.
     """
     value, beside = under
     if value is not None:
         return unmasked(ref, value)
     if beside is None:
         return ref
-    name_of = bits_name if beside is Beside.BITS else fraction_name
-    names = [name_of(index) for index in range(len(bands))]
-    return with_masks(ref, bands, names, bits=beside is Beside.BITS)
+    if beside is Beside.BITS:
+        masks = [MaskBand(of, bits_name(index), bit(index)) for index, of in bands.items()]
+    else:
+        masks = [MaskBand(of, fraction_name(index), None) for index, of in bands.items()]
+    return with_masks(ref, masks)
 
 
-def scalings(source: Source, bands: Sequence[BandInfo]) -> tuple[Scaling | None, ...]:
-    """What brings the bands of an image to physical units; None for one that is in them.
+def scalings(source: Source, bands: Sequence[BandInfo | None]) -> tuple[Scaling | None, ...]:
+    """What brings the bands of an image to physical units.
+
+    Args:
+        source: the image.
+        bands: of it; None for one that it lacks.
+
+    Returns:
+        None for a band that is in them already, or that it lacks.
 
     Raises:
         InvalidInputError: if that is not known.
@@ -164,7 +174,10 @@ def scalings(source: Source, bands: Sequence[BandInfo]) -> tuple[Scaling | None,
             "_TOA or _L2). Scale the values yourself, or the image by ee.Image.multiply."
         )
     try:
-        return tuple(scaling_of(collection, band.id, source.info.properties) for band in bands)
+        return tuple(
+            None if band is None else scaling_of(collection, band.id, source.info.properties)
+            for band in bands
+        )
     except KeyError as error:
         raise InvalidInputError(
             f"{source.label} lacks the property {error}, which tells its scale."
@@ -172,19 +185,19 @@ def scalings(source: Source, bands: Sequence[BandInfo]) -> tuple[Scaling | None,
 
 
 def arriving_dtypes(
-    bands: Sequence[BandInfo], scaled: Sequence[Scaling | None] | None
+    bands: Sequence[BandInfo | None], scaled: Sequence[Scaling | None] | None
 ) -> list[np.dtype[Any]]:
     """The dtypes that an output has to hold: of what is scaled, float32 and that of classes.
 
     Args:
-        bands: of an image.
+        bands: of an image; None for one that it lacks.
         scaled: what brings each to physical units; None if nothing is to be in them.
     """
     if scaled is None:
-        return [band.dtype for band in bands]
+        return [band.dtype for band in bands if band is not None]
     classes = [
         band.dtype
         for band, scaling in zip(bands, scaled, strict=True)
-        if scaling is None and band.dtype.kind != "f"
+        if scaling is None and band is not None and band.dtype.kind != "f"
     ]
     return [np.dtype(np.float32), *classes]

@@ -13,7 +13,7 @@ import shapely
 
 from geetensor.engine.fetch import concurrency, known_limits
 from geetensor.errors import InvalidInputError, OutputTooLargeError
-from geetensor.grid import parse_crs
+from geetensor.grid import parse_crs, resolution_text
 from geetensor.masks import FileFormat
 from geetensor.picture import draw
 from geetensor.plan import HELD_BYTES, TARGET_BYTES
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from affine import Affine
 
+    from geetensor.blocks import Layout
     from geetensor.engine.transport import Transport
     from geetensor.export import Export
     from geetensor.grid import Window
@@ -35,8 +36,6 @@ down would fill the memory."""
 
 _NAMED_BANDS = 8
 """Bands that a line names before it only counts them."""
-
-_UNITS = {"metre": " m", "degree": "°"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +60,13 @@ class Plan:
 
     @classmethod
     def of(
-        cls, export: Export, transport: Transport, *, max_workers: int | None, series: bool
+        cls,
+        export: Export,
+        transport: Transport,
+        *,
+        max_workers: int | None,
+        series: bool,
+        layout: Layout | None = None,
     ) -> Plan:
         """Plan as the exporter would at this moment. Sends nothing.
 
@@ -70,14 +75,22 @@ class Plan:
             transport: the door to the network that it would go through.
             max_workers: requests at a time, at the most; None for what the service allows.
             series: whether the output has a time axis.
+            layout: the blocks in which it is stored; None for an output in memory.
 
         Raises:
             OutputTooLargeError: if it would take more than about `MOST_REQUESTS`.
         """
         _check_size(export)
-        at_a_time, limits = concurrency(transport, max_workers), known_limits(transport)
-        tiles = tuple(export.tiles(at_a_time, limits))
-        left_out = sum(1 for _ in export.all_tiles(at_a_time, limits)) - len(tiles)
+        at_a_time = concurrency(transport, max_workers)
+        limits = known_limits(transport, export.scenes if export.split else ())
+        if layout is None:
+            planned = export.all_tiles(at_a_time, limits)
+        else:
+            of_blocks = export.tiles_of_blocks(layout.blocks(), at_a_time, limits)
+            planned = (tile for _, tiles in of_blocks for tile in tiles)
+        every = list(planned)
+        tiles = tuple(tile for tile in every if export.coverage.touches(tile.window))
+        left_out = len(every) - len(tiles)
         return cls(export, tiles, left_out, at_a_time, series)
 
     @property
@@ -256,17 +269,9 @@ class Plan:
 
     def _grid(self) -> str:
         _, _, height, width = self.export.shape
-        a, b, _, d, e, _ = self.transform[:6]
-        across, down = math.hypot(a, d), math.hypot(b, e)
-        square = math.isclose(across, down, rel_tol=1e-9)
-        parsed = parse_crs(self.crs)
-        unit = parsed.axis_info[0].unit_name
-        resolution = f"{across:.6g}" if square else f"{across:.6g} × {down:.6g}"
-        name = parsed.name if "[" in self.crs else self.crs  # WKT is many lines
-        return (
-            f"{width} columns × {height} rows, pixels of {resolution}"
-            f"{_UNITS.get(unit, f' {unit}')}, {name}"
-        )
+        name = parse_crs(self.crs).name if "[" in self.crs else self.crs  # WKT is many lines
+        size = resolution_text(self.export.grid)
+        return f"{width} columns × {height} rows, pixels of {size}, {name}"
 
     def _requests(self) -> str:
         largest = _bytes(self.largest_request_bytes)

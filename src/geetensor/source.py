@@ -46,6 +46,9 @@ MEMORY_SECONDS = 300.0
 _MOST_REMEMBERED = 10_000
 """Images, of one sign-in."""
 
+_NAMED = 10
+"""Images that a message names before it only counts them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -61,30 +64,18 @@ class Source:
     info: ImageInfo
     label: str
 
-    def bands(self, names: Sequence[str] | None) -> tuple[BandInfo, ...]:
-        """The bands asked for, in that order; all of them for None.
+    def bands(self, names: Sequence[str]) -> tuple[BandInfo | None, ...]:
+        """The bands asked for, in that order; None for one that it lacks.
 
         Raises:
-            UnknownBandError: if the image lacks one; lists those that it has.
+            InvalidInputError: if two names mean the same band.
         """
-        available = tuple(band.id for band in self.info.bands)
-        if names is None:
-            return self.info.bands
         by_id = {band.id: band for band in self.info.bands}
-        found = []
-        for name in names:
-            band_id = resolve_band(name, available, self.info.id)
-            if band_id is None:
-                others = other_names(available, self.info.id)
-                also = f" Other names for them: {', '.join(others)}." if others else ""
-                raise UnknownBandError(
-                    f"{self.label} has no band {name!r}, or none that this name means without "
-                    f"doubt. Its bands: {', '.join(available)}.{also}"
-                )
-            if by_id[band_id] in found:
+        ids = [resolve_band(name, tuple(by_id), self.info.id) for name in names]
+        for band_id in ids:
+            if band_id is not None and ids.count(band_id) > 1:
                 raise InvalidInputError(f"bands names {band_id} of {self.label} twice.")
-            found.append(by_id[band_id])
-        return tuple(found)
+        return tuple(None if band_id is None else by_id[band_id] for band_id in ids)
 
 
 def serialize(value: ee.ComputedObject, label: str) -> ExpressionRef:
@@ -233,6 +224,49 @@ def _infos(count: int, answer: Any) -> Sequence[ImageInfo | GeetensorError]:
         return [decode_image_info(feature) for feature in features]
     except GeetensorError as error:
         return [error] * count
+
+
+def select_bands(
+    sources: Sequence[Source], names: Sequence[str], *, partial: bool
+) -> list[tuple[BandInfo | None, ...]]:
+    """The bands of each image, in the order of the names; None for one that it lacks.
+
+    Args:
+        sources: the images.
+        names: of the bands.
+        partial: whether an image may lack some of them; not all, and each has one that has it.
+
+    Raises:
+        UnknownBandError: if one lacks a band; says which images and bands.
+        InvalidInputError: if two names mean the same band.
+    """
+    selected = [source.bands(names) for source in sources]
+    lacking = {
+        source.label: missing
+        for source, bands in zip(sources, selected, strict=True)
+        if (missing := [name for name, band in zip(names, bands, strict=True) if band is None])
+    }
+    for name, bands in zip(names, zip(*selected, strict=True), strict=True):
+        if not any(bands):
+            available = tuple(band.id for band in sources[0].info.bands)
+            others = other_names(available, sources[0].info.id)
+            also = f" Other names for them: {', '.join(others)}." if others else ""
+            raise UnknownBandError(
+                f"{sources[0].label} has no band {name!r}, or none that this name means without "
+                f"doubt. Its bands: {', '.join(available)}.{also}"
+            )
+    empty = [label for label, missing in lacking.items() if len(missing) == len(names)]
+    if lacking and (empty or not partial):
+        advice = "Leave them out, ask for other bands, or pass missing='fill' to have fill there."
+        if empty and partial:
+            advice = f"{empty[0]} has none of the bands: leave it out."
+        listed = [f"{label} lacks {', '.join(missing)}" for label, missing in lacking.items()]
+        more = f"; and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
+        raise UnknownBandError(
+            f"{len(listed)} of {len({source.label for source in sources})} scenes lack bands: "
+            f"{'; '.join(listed[:_NAMED])}{more}. {advice}"
+        )
+    return selected
 
 
 def finest(bands: Sequence[BandInfo]) -> BandInfo:

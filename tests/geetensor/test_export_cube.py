@@ -57,7 +57,9 @@ def test_scenes_of_other_grids_are_put_on_the_first_ones(
     server: eemulator.Server, fill: float | None
 ) -> None:
     query = table("TEST/UTM", "TEST/COARSE", "TEST/LONLAT")
-    cube = ee_image.export_cube(query, AREA, ["i32", "f32"], crs_geometry=UTM_CRS, fill_value=fill)
+    cube = ee_image.export_cube(
+        query, AREA, ["i32", "f32"], 10, crs_geometry=UTM_CRS, fill_value=fill
+    )
     assert cube.dtype == np.float64
     assert cube.transform.a == 10
     for image, k, native in zip(cube, (3, 4, 6), (UTM, UTM_60, LONLAT), strict=True):
@@ -106,7 +108,7 @@ def test_as_many_requests_as_there_are_places_for(server: eemulator.Server) -> N
 def test_scenes_of_other_types_do_not_share_a_request(server: eemulator.Server) -> None:
     [first, second] = (f"TEST/SERIES/s{n:03d}" for n in (2, 3))
     query = table(first, "TEST/UTM", second, "TEST/LONLAT", first)
-    cube = ee_image.export_cube(query, AREA, ["u8"], crs_geometry=UTM_CRS)
+    cube = ee_image.export_cube(query, AREA, ["u8"], 10, crs_geometry=UTM_CRS)
     for image, (k, native) in zip(
         cube, ((12, UTM), (3, UTM), (13, UTM), (6, LONLAT), (12, UTM)), strict=True
     ):

@@ -164,7 +164,7 @@ def test_what_has_no_scale_is_refused_before_any_pixel(own: eemulator.Server) ->
     with pytest.raises(InvalidInputError, match="need floats: dtype=uint16"):
         ee_image.export_image(s2, AREA, ["B4"], scaled=True, dtype="uint16")
     with pytest.raises(InvalidInputError, match="scaled must be"):
-        ee_image.export_image(s2, AREA, ["B4"], scaled="yes")  # type: ignore[arg-type]
+        ee_image.export_image(s2, AREA, ["B4"], scaled="yes")  # type: ignore[call-overload]
     assert set(own.stats.requests) <= {"value:compute"}
 
 

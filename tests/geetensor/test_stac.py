@@ -13,7 +13,7 @@ import shapely
 from geopandas.testing import assert_geodataframe_equal
 from pystac.validation import JsonSchemaSTACValidator, RegisteredValidator
 
-from geetensor import ee_query, ee_scenes
+from geetensor import ee_image, ee_query, ee_scenes
 from geetensor.bridges import stac
 from geetensor.bridges.extent import around, geojson_bbox
 from geetensor.errors import InvalidInputError, MissingPackageError
@@ -294,3 +294,28 @@ def test_a_query_becomes_valid_items(server: eemulator.Server) -> None:
     for one in items:
         one.validate()
     assert_same(ee_scenes.from_stac(items), scenes)
+
+
+def test_items_beside_files_are_valid_and_lead_back(
+    server: eemulator.Server, tmp_path: Path
+) -> None:
+    bounds = (44.06, -18.1, 44.07, -18.09)
+    scenes = ee_query.query_collection("TEST/SERIES", bounds, "2024", "2025", limit=2)
+    twice = pd.concat([scenes, scenes[:1]], ignore_index=True)
+    folder = ee_image.export_cube(
+        twice, bounds, ["u8"], 10, "EPSG:32738", to=f"{tmp_path}/out/", group_by="solar_day"
+    )
+    items = [pystac.Item.from_file(str(path)) for path in sorted(Path(folder).glob("*.json"))]
+    assert [one.id for one in items] == ["s000", "s001"]
+    for one in items:
+        assert one.validate()[1:] == one.stac_extensions == [stac._EXTENSIONS["proj:"]]
+        assert (Path(folder) / one.assets["image"].href).is_file()
+        assert one.assets["image"].to_dict()["bands"] == [
+            {"name": "u8", "data_type": "uint8", "nodata": 0}
+        ]
+        assert one.geometry is not None
+        assert shapely.geometry.shape(one.geometry).contains(shapely.box(*bounds))
+    assert {key for key in items[0].assets if key != "image"} == {"source_1", "source_2"}
+    back = ee_scenes.from_stac(items)
+    assert list(back["asset_id"]) == list(scenes["asset_id"])
+    assert list(back["acquisition_date"]) == list(scenes["acquisition_date"])

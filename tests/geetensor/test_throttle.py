@@ -17,6 +17,9 @@ from geetensor.engine.throttle import CEILING, FIRST_PAUSE, STARTS_PER_SECOND, T
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+FIRST = Throttle().limit
+"""Requests at a time, to begin with."""
+
 
 @dataclass
 class Service:
@@ -106,12 +109,12 @@ def test_a_quota_that_nobody_told_of_costs_little(quota: int, retry_after: float
     service = Service(always(quota), retry_after=retry_after)
     took = service.run(300, Throttle())
     assert took <= 1.3 * known
-    assert service.refusals <= 36 + 300 / quota / 4
+    assert service.refusals <= FIRST + 300 / quota / 4
 
 
 def test_one_burst_is_enough_to_learn_a_quota() -> None:
     throttle = Throttle()
-    tickets = [throttle.started(0.0) for _ in range(36)]
+    tickets = [throttle.started(0.0) for _ in range(FIRST)]
     assert throttle.wait(0.0) == float("inf")
     for ticket in tickets[6:]:
         throttle.refused(ticket, 0.05)
@@ -149,10 +152,10 @@ def test_nothing_starves(quota: int, spread: float, by_chance: float, seed: int)
         refused_by_chance=by_chance,
     )
     took = service.run(200, Throttle(), seed=seed)
-    assert took <= 3 * (1 + spread) * (200 / min(quota, 36) + 3) / (1 - by_chance)
+    assert took <= 3 * (1 + spread) * (200 / min(quota, FIRST) + 3) / (1 - by_chance)
 
 
-@pytest.mark.parametrize(("share", "requests", "most"), [(0.05, 800, 1.1), (0.05, 36, 1.25)])
+@pytest.mark.parametrize(("share", "requests", "most"), [(0.05, 800, 1.1), (0.05, FIRST, 1.25)])
 def test_refusals_by_chance_hardly_slow_it_down(share: float, requests: int, most: float) -> None:
     calm = Service(always(40)).run(requests, Throttle())
     for seed in range(20):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import ServiceError
 from ..wheel import Signature, signatures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
@@ -23,24 +24,30 @@ class Algorithm:
         run: takes the arguments in the order of the signature.
         lazy: whether it takes its arguments unevaluated, as functions without arguments.
         needs_session: whether it takes the `Session` before the arguments.
+        ignores: arguments that the registered function does not take.
     """
 
     signature: Signature
     run: Callable[..., Any]
     lazy: bool
     needs_session: bool
+    ignores: frozenset[str] = frozenset()
 
 
 _ALGORITHMS: dict[str, Algorithm] = {}
 
 
-def algorithm(*names: str, lazy: bool = False, session: bool = False) -> Callable[[_F], _F]:
+def algorithm(
+    *names: str, lazy: bool = False, session: bool = False, ignores: Collection[str] = ()
+) -> Callable[[_F], _F]:
     """Register a function as the algorithm of one or several names.
 
     Args:
         names: as in the client's `algorithms.json`; their signatures are taken from there.
         lazy: give the arguments as functions, to be called if they are wanted.
         session: give the `Session` first.
+        ignores: arguments that are checked like any other and then left out, as they cannot
+            change the result here: error margins, sizes of the service's tiles.
     """
 
     def register(function: _F) -> _F:
@@ -48,10 +55,28 @@ def algorithm(*names: str, lazy: bool = False, session: bool = False) -> Callabl
         for name in names:
             # An older or newer client may not know the name: then nobody can call it.
             if name in known:
-                _ALGORITHMS[name] = Algorithm(known[name], function, lazy, session)
+                left_out = frozenset(ignores) & {a.name for a in known[name].arguments}
+                run = _without(function, known[name], left_out, first=int(session))
+                _ALGORITHMS[name] = Algorithm(known[name], run, lazy, session, left_out)
         return function
 
     return register
+
+
+def _without(
+    function: Callable[..., Any], signature: Signature, left_out: frozenset[str], first: int
+) -> Callable[..., Any]:
+    """A function of all arguments of a signature, from one that does not take some of them."""
+    positions = [i for i, a in enumerate(signature.arguments, first) if a.name not in left_out]
+    if not left_out:
+        return function
+    kept = [*range(first), *positions]
+
+    @wraps(function)
+    def run(*arguments: Any) -> Any:
+        return function(*(arguments[i] for i in kept))
+
+    return run
 
 
 def lookup(name: str) -> Algorithm:

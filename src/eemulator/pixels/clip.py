@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from affine import Affine
-from rasterio.features import geometry_mask
+from rasterio.features import geometry_mask, rasterize
 
 from ..values.image import ImageBand
 from ..values.pixel_type import BOOLEAN
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..catalog.model import Grid
     from ..values.geometry import Geometry
+    from ..values.pixel_type import PixelType
     from .locate import Locator
 
 
@@ -41,6 +42,40 @@ class _Inside(Leaf):
             return [masked_plane(grid, BOOLEAN.dtype)] * len(indices)
         ones = np.broadcast_to(np.uint8(1), inside.shape)
         return [Plane(ones, None if inside.all() else inside)] * len(indices)
+
+
+class _Painted(Leaf):
+    """One output: the value of the last of several geometries that covers a pixel's centre."""
+
+    def __init__(self, areas: Sequence[Geometry], values: NDArray[Any]) -> None:
+        self._areas = areas
+        self._values = values
+
+    def planes(
+        self,
+        indices: Sequence[int],
+        grid: Grid,
+        locator: Locator,  # noqa: ARG002
+    ) -> list[Plane]:
+        """The geometries on a grid, one over another; lines and points take what they touch."""
+        which = np.zeros((grid.height, grid.width), np.int32)
+        for number, area in enumerate(self._areas, 1):
+            shape = areal(area.shape_in(grid.crs))
+            if not shape.is_empty and np.isfinite(shape.bounds).all():
+                rasterize(
+                    [(shape, number)],
+                    out=which,
+                    transform=Affine(*grid.transform),
+                    all_touched=shape.area == 0,
+                )
+        mask = which > 0
+        return [Plane(self._values[np.maximum(which - 1, 0)], mask)] * len(indices)
+
+
+def painted_band(areas: Sequence[Geometry], values: Sequence[float], kind: PixelType) -> ImageBand:
+    """A band of the values of geometries, where there are any."""
+    table = np.array(values or [0]).astype(kind.dtype)
+    return ImageBand("paint", kind, _Painted(areas, table), 0)
 
 
 def inside_band(area: Geometry) -> ImageBand:

@@ -22,7 +22,7 @@ HELD_BYTES = 96 * 10**6
 """Bytes that running tasks may hold in memory together."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Turn:
     """A task that goes out.
 
@@ -31,12 +31,14 @@ class Turn:
         entry: the task, and how often it was tried.
         ticket: for its request.
         started: seconds, on the clock of `take`.
+        capped: whether it counts as one of the job's requests.
     """
 
     job: Job
     entry: Entry
     ticket: Ticket
     started: float
+    capped: bool = True
 
 
 class Agenda:
@@ -74,7 +76,8 @@ class Agenda:
             if not entry.loose:
                 entry = job.waiting.part(entry, self._places(job))
             size = entry.task.held_bytes
-            if self._bytes and self._bytes + size > self._most_bytes:
+            no_room = self._bytes and self._bytes + size > self._most_bytes
+            if no_room or not job.admits(entry):
                 job.waiting.put_back([entry])
                 continue
             self.jobs.remove(job)
@@ -89,6 +92,15 @@ class Agenda:
         self.throttle.accepted(turn.ticket)
         self.weather.note(good=True)
         turn.job.pace.answered(now - turn.started)
+
+    def ended(self, turn: Turn) -> None:
+        """Note that the service is done with a task's request, whose pixels may yet be stored.
+
+        It is no request any more: the next may go out meanwhile.
+        """
+        self.throttle.finished(turn.ticket)
+        turn.job.cap.running -= turn.capped
+        turn.capped = False
 
     def _places(self, job: Job) -> int:
         """How many requests a job's task may take at once without another having to wait."""
@@ -113,7 +125,8 @@ class Agenda:
             What there is to tell.
         """
         job, entry = turn.job, turn.entry
-        job.cap.running -= 1
+        job.cap.running -= turn.capped
+        turn.capped = False
         self._bytes -= entry.task.held_bytes  # as when it was taken
         event: Throttled | Retried | None = None
         if isinstance(outcome, Refused):

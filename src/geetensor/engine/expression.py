@@ -49,6 +49,34 @@ def stacked(parts: Sequence[tuple[ImageRef, Sequence[str]]]) -> tuple[Expression
     return ExpressionRef(_encoded(renamed, values), f"{len(parts)} images"), names
 
 
+def mosaicked(parts: Sequence[tuple[ImageRef, Sequence[str]]]) -> ExpressionRef:
+    """One image of several that lie over each other, the last one on top.
+
+    Bands of the same place are one. Where one is masked in an image, the next below shows, each
+    band by itself: `ImageCollection.mosaic`, whose documentation says that it composites
+    "according to their position in the collection (priority is last to first) and pixel mask
+    status" (https://developers.google.com/earth-engine/guides/ic_composite_mosaic).
+
+    Args:
+        parts: images from the bottom to the top, and as many bands of each.
+
+    Returns:
+        The image; its bands have the names of the first part's.
+    """
+    values: dict[str, _Node] = {}
+    images, names = [], [*parts[0][1]]
+    for number, (ref, bands) in enumerate(parts):
+        chosen = {"constantValue": [*bands]}
+        image = _image(ref, f"{number}:", values)
+        image = _call("Image.select", input=image, bandSelectors=chosen)
+        if [*bands] != names:
+            image = _call("Image.rename", input=image, names={"constantValue": names})
+        images.append(image)
+    mosaic = _call("ImageCollection.mosaic", collection=_collection(images))
+    label = f"{parts[0][0].label} and {len(parts) - 1} more"
+    return ExpressionRef(_encoded(mosaic, values), label)
+
+
 def described(refs: Sequence[ImageRef]) -> bytes:
     """What has the metadata of some images as its value: the image, or a collection of them."""
     values: dict[str, _Node] = {}
@@ -70,36 +98,47 @@ def unmasked(ref: ImageRef, value: float) -> ExpressionRef:
     return ExpressionRef(_encoded(filled, values), ref.label)
 
 
-def with_masks(
-    ref: ImageRef, bands: Sequence[str], names: Sequence[str], *, bits: bool
-) -> ExpressionRef:
+class MaskBand(NamedTuple):
+    """A mask that becomes a band, or a part of one.
+
+    Attributes:
+        of: the band whose mask it is.
+        name: of the added band; masks with bits may share one.
+        bit: the value in a uint8, one bit, where the mask is not 0. None: the mask itself, as
+            float32.
+    """
+
+    of: str
+    name: str
+    bit: int | None
+
+
+def with_masks(ref: ImageRef, masks: Sequence[MaskBand]) -> ExpressionRef:
     """An image with bands that say where others are valid.
 
     Args:
         ref: the image.
-        bands: whose masks to add.
-        names: of the added bands, one for each of these; bands with one name share a uint8, in
-            which the first of them is bit 0, and so on.
-        bits: whether to add bits, 1 for valid, or else the masks themselves, as float32.
+        masks: to add.
     """
     values, image = _shared(ref)
     result = image
-    shared: dict[str, list[str]] = {}
-    for band, name in zip(bands, names, strict=True):
-        shared.setdefault(name, []).append(band)
+    shared: dict[str, list[MaskBand]] = {}
+    for mask in masks:
+        shared.setdefault(mask.name, []).append(mask)
     for name, members in shared.items():
-        selected = _call("Image.select", input=image, bandSelectors={"constantValue": members})
-        mask = _call("Image.mask", image=selected)
-        mask = _bits(mask, len(members)) if bits else _call("Image.toFloat", value=mask)
-        mask = _call("Image.rename", input=mask, names={"constantValue": [name]})
-        result = _call("Image.addBands", dstImg=result, srcImg=mask)
+        bands = {"constantValue": [mask.of for mask in members]}
+        added = _call("Image.mask", image=_call("Image.select", input=image, bandSelectors=bands))
+        bits = [mask.bit for mask in members if mask.bit is not None]
+        added = _bits(added, bits) if bits else _call("Image.toFloat", value=added)
+        added = _call("Image.rename", input=added, names={"constantValue": [name]})
+        result = _call("Image.addBands", dstImg=result, srcImg=added)
     return ExpressionRef(_encoded(result, values), ref.label)
 
 
-def _bits(masks: _Node, count: int) -> _Node:
-    """One band of uint8 from the masks of up to eight: a bit is 1 where that mask is not 0."""
+def _bits(masks: _Node, bits: Sequence[int]) -> _Node:
+    """One band of uint8 from the masks of up to eight: a bit is set where that mask is not 0."""
     valid = _call("Image.neq", image1=masks, image2=_constant(0))
-    places = _call("Image.multiply", image1=valid, image2=_constant([2**k for k in range(count)]))
+    places = _call("Image.multiply", image1=valid, image2=_constant([*bits]))
     total = _call("Image.reduce", image=places, reducer=_call("Reducer.sum"))
     return _call("Image.toUint8", value=total)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from geetensor.callers import warn_caller
 from geetensor.engine.endpoint import endpoint_of
 from geetensor.engine.job import Job
 from geetensor.engine.pace import COMPUTED, STORED, Pace
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from geetensor.engine.endpoint import Endpoint
     from geetensor.engine.events import Hook
     from geetensor.engine.pixels import PixelRequest, Scene, Sink
+    from geetensor.engine.tasks import Task
     from geetensor.engine.transport import Transport
     from geetensor.plan import Limits
 
@@ -79,12 +80,17 @@ def fetch_pixels(
         return
     known = endpoint_of(transport.session).known(first.series[0].source)
     delivery = Delivery(sink, transport, hook, split, known.lesson)
+
+    def admit(task: Task) -> bool:
+        return not isinstance(task, PixelTask) or sink.has_room(task.request.tile)
+
     job = Job(
         (PixelTask(request, delivery) for request in chain([first], pulled)),
         cap=Cap(max_workers),
         hook=hook,
         pace=Pace(COMPUTED if first.series[0].computed else STORED, known.pace),
-        planner=plan_anew if split else None,
+        planner=plan_anew if split and sink.takes_any_tile else None,
+        admit=admit,
     )
     _run(job, transport)
 
@@ -209,4 +215,4 @@ def _run(job: Job, transport: Transport) -> None:
 def _pass_on_notice(endpoint: Endpoint) -> None:
     notice = endpoint.take_notice()
     if notice:
-        warnings.warn(notice, stacklevel=6)
+        warn_caller(notice)

@@ -38,6 +38,8 @@ class Job:
         more: whether further tasks may be added; then it does not end before it is closed.
         planner: of tasks that were not begun when it shows that others would be better, and of
             the parts in which one that failed is asked for where places are free; None for none.
+        admit: asked before a task starts, under the scheduler's lock: whether there is room for
+            what it brings. None: always.
 
     Attributes:
         error: what ended it early; None while it runs, and after success.
@@ -55,6 +57,7 @@ class Job:
         on_end: Callable[[Job], None] | None = None,
         more: bool = False,
         planner: Planner | None = None,
+        admit: Callable[[Task], bool] | None = None,
     ) -> None:
         self.error: BaseException | None = None
         self.cap = cap or Cap()
@@ -64,6 +67,7 @@ class Job:
         self.waiting = Waiting(tasks, planner)
         self._on_end = on_end
         self._more = more
+        self._admit = admit
         self._ended = threading.Event()
 
     # What follows is the scheduler's, under its lock, but for `wait` and `end`.
@@ -83,6 +87,10 @@ class Job:
         except Exception as error:
             self.cancel(error)
             return None
+
+    def admits(self, entry: Entry) -> bool:
+        """Whether there is room for what a task brings; for one at a time there always is."""
+        return self._admit is None or self._admit(entry.task) or not self.running
 
     def has_ready(self) -> bool:
         """Whether a task may start, but for want of a place."""

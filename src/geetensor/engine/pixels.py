@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from geetensor.engine import wire
 from geetensor.engine.answer import answer_to
@@ -115,6 +115,19 @@ class TileWriter(RowWriter, Protocol):
 
 class Sink(Protocol):
     """Where pixels go."""
+
+    takes_any_tile: ClassVar[bool]
+    """Whether tiles may be joined, and cut otherwise than they were planned."""
+
+    def has_room(self, tile: Tile) -> bool:
+        """Whether a tile may be asked for now; if so, its room is kept for it.
+
+        Called under the scheduler's lock: must be quick. A tile is asked for regardless when
+        nothing else of the export is under way.
+
+        Args:
+            tile: which dates, bands and pixels.
+        """
 
     def open_tile(self, tile: Tile) -> TileWriter:
         """Begin to write a tile. Called from several threads, for disjoint tiles.

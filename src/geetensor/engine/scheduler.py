@@ -166,7 +166,7 @@ class Scheduler:
     def note_ended(self, call: _Running) -> None:
         """The service is done with a request, whose pixels may still be worked on."""
         with self._changed:
-            self._agenda.throttle.finished(call.turn.ticket)
+            self._agenda.ended(call.turn)
             self._changed.notify_all()
 
     def _watch(self) -> None:

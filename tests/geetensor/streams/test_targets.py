@@ -1,0 +1,80 @@
+"""What to= may be, and what is never overwritten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rio_cogeo.cogeo import cog_validate
+
+from geetensor import ee_image
+from geetensor.errors import InvalidInputError, TargetError
+from tests.geetensor.streams.exports import (
+    alone,
+    contents,
+    export,
+    requested,
+)
+from tests.geetensor.test_export_image import UTM_CRS, WHOLE
+
+if TYPE_CHECKING:
+    import eemulator
+
+
+def test_what_is_there_is_not_overwritten(server: eemulator.Server, tmp_path: Path) -> None:
+    for name in ("out.zarr", "out.tif", "out/"):
+        to = f"{tmp_path}/{name}"
+        export(to)
+        before = contents(to)
+        server.reset_stats()
+        with pytest.raises(TargetError, match="exists. Pass overwrite=True"):
+            export(to)
+        assert server.stats.requests == {}
+        assert contents(export(to, overwrite=True, fill_value=1)) != before
+    Path(tmp_path, "out", "notes.txt").write_text("mine")
+    with pytest.raises(TargetError, match="is no folder of GeoTIFFs"):
+        export(f"{tmp_path}/out/", overwrite=True)
+    assert Path(tmp_path, "out", "notes.txt").exists()
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert len(contents(export(empty))) == 8
+
+
+@pytest.mark.parametrize(
+    ("to", "arguments", "reason"),
+    [
+        (7, {}, "must be a path or URL, got int"),
+        ("", {}, "must name a file"),
+        ("out.nc", {}, "names no kind of output"),
+        ("s3://bucket/out.tif", {}, "Only Zarr is written to a URL"),
+        ("out.tif", {"image": False}, "no time axis, and the cube has 4 dates"),
+        ("out/", {"chunks": {"y": 5}}, "for Zarr only"),
+        (None, {"chunks": {"y": 5}}, "for Zarr only"),
+        ("out.zarr", {"chunks": {"row": 5}}, "chunks must be a dict"),
+        ("out.zarr", {"chunks": {"y": 0}}, "chunks must be a dict"),
+        ("out.zarr", {"chunks": 5}, "chunks must be a dict"),
+        ("out.tif", {"dtype": "float16"}, "cannot hold float16"),
+    ],
+)
+def test_bad_targets_are_refused(
+    server: eemulator.Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    to: Any,
+    arguments: Any,
+    reason: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidInputError, match=reason):
+        export(to, **arguments)
+    assert requested(server) == 0
+    assert alone(tmp_path)
+
+
+def test_a_date_that_nobody_knows(server: eemulator.Server, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="date of TEST/COARSE is not known"):
+        ee_image.export_image("TEST/COARSE", WHOLE, crs_geometry=UTM_CRS, to=f"{tmp_path}/a/")
+    to = tmp_path / "a.tif"
+    ee_image.export_image("TEST/COARSE", WHOLE, crs_geometry=UTM_CRS, to=to)
+    assert cog_validate(to, strict=True)[0]
