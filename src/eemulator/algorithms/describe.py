@@ -1,8 +1,7 @@
-"""Values as JSON within an expression: what `getInfo` would show of them."""
+"""Values within an expression as `getInfo` would show them."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
@@ -17,12 +16,6 @@ if TYPE_CHECKING:
 def describe(session: Session, value: Any) -> Any:
     """A value as plain dictionaries, lists, numbers and text, as `getInfo` shows it [I]."""
     return to_json(value, session.limits)
-
-
-@algorithm("String.encodeJSON", session=True)
-def encode(session: Session, value: Any) -> str:
-    """A value as JSON text; the order of keys and the spaces are the emulator's own [M]."""
-    return json.dumps(to_json(value, session.limits))
 
 
 @algorithm("Dictionary")

@@ -125,7 +125,7 @@ def _compiled(pattern: str, flags: str) -> Pattern:
 
 @algorithm("String.encodeJSON", session=True)
 def encode_json(session: Session, value: Any) -> str:
-    """A value as JSON."""
+    """A value as JSON; the order of keys and the spaces are the emulator's own [M]."""
     return json.dumps(to_json(value, session.limits))
 
 

@@ -48,12 +48,17 @@ def algorithm(
         session: give the `Session` first.
         ignores: arguments that are checked like any other and then left out, as they cannot
             change the result here: error margins, sizes of the service's tiles.
+
+    Raises:
+        ValueError: a name is registered already.
     """
 
     def register(function: _F) -> _F:
         known = signatures()
         for name in names:
             # An older or newer client may not know the name: then nobody can call it.
+            if name in _ALGORITHMS:
+                raise ValueError(f"{name} is an algorithm already.")
             if name in known:
                 left_out = frozenset(ignores) & {a.name for a in known[name].arguments}
                 run = _without(function, known[name], left_out, first=int(session))
