@@ -444,9 +444,9 @@ def export_cube(
         cloud_mask: as in `export_image`.
         group_by: "solar_day" makes one image of all scenes of a satellite and day, by the table's
             columns `satellite` and `solar_day`. The service mosaics them: of scenes that overlap,
-            the one further down in the table is on top, and where its pixel is masked the next
-            one shows, each band by itself. Days come in the order of their first scenes, whose
-            time they have.
+            the one further down in the table is on top, and where its pixel is masked, by
+            `cloud_mask` too, the next one shows, each band by itself. Days come in the order of
+            their first scenes, whose time they have.
         missing: what becomes of scenes that lack some of the bands: "error" refuses them, "fill"
             makes these bands of theirs fill. Of a mosaic, a band comes from the scenes that
             have it.

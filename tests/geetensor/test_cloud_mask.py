@@ -144,6 +144,31 @@ def test_each_date_of_a_cube_has_its_own(own: eemulator.Server) -> None:
     assert plan.shape == cube.shape
 
 
+def test_under_a_cloud_the_next_scene_of_the_day_shows(own: eemulator.Server) -> None:
+    day = pd.Timestamp("2024-01-27")
+    scenes = pd.DataFrame(
+        {
+            "asset_id": SCENES,
+            "acquisition_date": pd.date_range(day, periods=3, freq="s", tz="UTC"),
+            "solar_day": [day] * 3,
+            "satellite": ["Sentinel-2A"] * 3,
+        }
+    )
+    options: dict[str, Any] = {"cloud_mask": "scl", "resampling": "bilinear", "scaled": True}
+    each = ee_image.export_cube(scenes, AREA, ["B4", "B5"], **options)
+    cube, mask = ee_image.export_cube(
+        scenes, AREA, ["B4", "B5"], group_by="solar_day", return_mask=True, **options
+    )
+    expected = each.values[0]
+    for upper in each.values[1:]:
+        expected = np.where(np.isnan(upper), expected, upper)
+    np.testing.assert_array_equal(cube.values, [expected])
+    np.testing.assert_array_equal(mask.values, [~np.isnan(expected)])
+    shown = [~np.isnan(one) for one in each.values]
+    assert (shown[0] & ~shown[1] & ~shown[2]).any()
+    assert (shown[1] & ~shown[2]).any()
+
+
 def test_interpolation_keeps_away_from_clouds(own: eemulator.Server) -> None:
     options: dict[str, Any] = {"cloud_mask": "scl", "scaled": True, "resampling": "bilinear"}
     out = ee_image.export_image(SCENES[0], AREA, ["B5"], 10, **options)

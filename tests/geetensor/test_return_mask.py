@@ -20,6 +20,8 @@ from tests.eemulator.synthetic import DTYPES, UTM, formula, is_valid
 from tests.geetensor.oracle import assert_exact
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import eemulator
 
 UTM_CRS = "EPSG:32738"
@@ -154,3 +156,21 @@ def test_other_values_are_refused(server: eemulator.Server) -> None:
     with pytest.raises(InvalidInputError, match="True, False or 'fraction'"):
         export("TEST/UTM", ["u8"], return_mask="bool")
     assert not server.stats.requests
+
+
+def test_a_file_has_no_place_for_it(server: eemulator.Server, tmp_path: Path) -> None:
+    options: Any = {"crs_geometry": UTM_CRS, "return_mask": True, "to": tmp_path / "out.zarr"}
+    table = pd.DataFrame(
+        {"asset_id": ["TEST/UTM"], "acquisition_date": pd.to_datetime(["2024-01-01"], utc=True)}
+    )
+    for function, of in (
+        (ee_image.export_image, "TEST/UTM"),
+        (ee_image.plan_image, "TEST/UTM"),
+        (ee_image.export_cube, table),
+        (ee_image.plan_cube, table),
+    ):
+        call: Any = function
+        with pytest.raises(InvalidInputError, match="pass a fill_value that no pixel has"):
+            call(of, AREA, ["u8"], **options)
+    assert not server.stats.requests
+    assert not [*tmp_path.iterdir()]

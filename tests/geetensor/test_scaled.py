@@ -9,16 +9,20 @@ import ee
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
+import xarray as xr
+import zarr
 
 import eemulator
 from eemulator import Band, Catalog, Grid, ImageAsset
-from geetensor import ee_image, ee_query
+from geetensor import ee_image, ee_query, ee_xarray
 from geetensor.collections import COLLECTIONS, collection_of, is_class, scaling_of
 from geetensor.errors import InvalidInputError
 from tests.geetensor.conftest import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -110,6 +114,41 @@ def test_integers_travel_as_they_are(own: eemulator.Server) -> None:
     np.testing.assert_array_equal(out.values == -1, ~mask.values)
 
 
+def test_units_are_the_same_on_disk_and_lazily(own: eemulator.Server, tmp_path: Path) -> None:
+    scenes = ee_query.query_s2_l2a(AREA, "2024-01-01", "2024-03-30")[:3]
+    arguments: dict[str, Any] = {
+        "bands": ["red", "B05", "SCL"],
+        "scaled": True,
+        "cloud_mask": "scl",
+        "resampling": "bilinear",
+    }
+    cube = ee_image.export_cube(scenes, AREA, **arguments)
+    assert 0.1 < np.isnan(cube.values).mean() < 0.9
+    stored = ee_image.export_cube(scenes, AREA, **arguments, to=tmp_path / "cube.zarr")
+    written = zarr.open_array(stored, path="pixels")
+    assert written.dtype == np.float32
+    np.testing.assert_array_equal(written[...], cube.values)
+    folder = ee_image.export_cube(scenes, AREA, **arguments, to=f"{tmp_path}/cube/")
+    for scene, image in zip(scenes["asset_id"], cube.values, strict=True):
+        with rasterio.open(f"{folder}/{scene.rpartition('/')[2]}.tif") as file:
+            np.testing.assert_array_equal(file.read(), image)
+            assert math.isnan(file.nodata)
+
+    labelled = ee_xarray.to_xarray(cube)
+    lazy = ee_xarray.open_cube(scenes, AREA, **arguments)
+    xr.testing.assert_identical(lazy.compute(), labelled)
+    for at in ({"band": [2, 1], "time": 1}, {"band": 1, "y": slice(5, None, 7), "time": [2, 0]}):
+        xr.testing.assert_identical(lazy.isel(at).compute(), labelled.isel(at))
+    one = ee_xarray.open_image(scenes["asset_id"].iloc[1], AREA, **arguments)
+    np.testing.assert_array_equal(one.values, cube.values[1])
+    dataset = xr.open_dataset(scenes, engine="geetensor", geometry=AREA, **arguments)
+    np.testing.assert_array_equal(dataset.pixels[:, 1, ::3].values, cube.values[:, 1, ::3])
+    apart = xr.open_dataset(
+        scenes, engine="geetensor", geometry=AREA, band_as_variable=True, **arguments
+    )
+    np.testing.assert_array_equal(apart.B05.values, cube.values[:, 1])
+
+
 @pytest.fixture
 def baselines(monkeypatch: pytest.MonkeyPatch) -> Iterator[eemulator.Server]:
     """Scenes of Sentinel-2 that are not harmonized: a masked pixel, a valid 0, a valid 1000."""
@@ -152,6 +191,27 @@ def test_scenes_of_later_baselines_are_shifted(baselines: eemulator.Server) -> N
         ee_image.export_image(
             "COPERNICUS/S2_SR/unknown", area, scaled=True, crs_geometry="EPSG:32738"
         )
+
+
+def test_one_image_has_one_scale(baselines: eemulator.Server) -> None:
+    area = (399_960, 8_000_010, 399_990, 8_000_020)
+    day = pd.Timestamp("2022-01-25")
+    table = pd.DataFrame(
+        {
+            "asset_id": ["COPERNICUS/S2_SR/before", "COPERNICUS/S2_SR/after"],
+            "acquisition_date": pd.to_datetime([day, day], utc=True),
+            "solar_day": [day, day],
+            "satellite": ["Sentinel-2A"] * 2,
+        }
+    )
+    arguments: dict[str, Any] = {"crs_geometry": "EPSG:32738", "group_by": "solar_day"}
+    baselines.reset_stats()
+    with pytest.raises(InvalidInputError, match="before and .*after have different scales of B4"):
+        ee_image.export_cube(table, area, ["aot", "red"], scaled=True, **arguments)
+    assert baselines.stats.requests == {"value:compute": 1}
+    thickness = ee_image.export_cube(table, area, ["aot"], scaled=True, **arguments)
+    np.testing.assert_array_equal(thickness.values.ravel(), [math.nan, 0, 1])
+    assert ee_image.export_cube(table, area, ["red"], **arguments).values.ravel()[2] == 1000
 
 
 def test_what_has_no_scale_is_refused_before_any_pixel(own: eemulator.Server) -> None:

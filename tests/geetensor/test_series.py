@@ -202,10 +202,30 @@ def test_missing_bands_become_fill(days: eemulator.Server, fill: float | None) -
     np.testing.assert_array_equal(day.values[0], wanted)
 
 
-def test_days_and_missing_bands_are_fetched_lazily(days: eemulator.Server) -> None:
+@pytest.mark.parametrize("kind", [True, "fraction"])
+def test_missing_bands_are_not_valid(days: eemulator.Server, kind: bool | str) -> None:
+    names = [*DTYPES]
+    order = ("west", "poor", "floats", "east")
+    arguments: Any = {"missing": "fill", "dtype": "f8", "fill_value": -1, "return_mask": kind}
+    cube, masks = export(table(*order), names, **arguments)
+    assert masks.dtype == (np.bool_ if kind is True else np.float32)
+    day, day_mask = export(table(*order), names, **arguments, group_by="solar_day")
+    for image, mask, scenes in (
+        *zip(cube, masks, ((scene,) for scene in order), strict=True),
+        (day[0], day_mask[0], order),
+    ):
+        wanted = mosaic(image, names, *scenes, fill=np.nan)
+        np.testing.assert_array_equal(mask.values, ~np.isnan(wanted))
+        np.testing.assert_array_equal(image.values, np.nan_to_num(wanted, nan=-1))
+
+
+@pytest.mark.parametrize("fill", [-1, None])
+def test_days_and_missing_bands_are_fetched_lazily(
+    days: eemulator.Server, fill: float | None
+) -> None:
     query = table("poor", "west", "poor", "east", "floats", days=(1, 2, 3, 3, 4))
     bands = ["u8", "i32", "f32"]
-    arguments: Any = {"missing": "fill", "group_by": "solar_day", "fill_value": -1}
+    arguments: Any = {"missing": "fill", "group_by": "solar_day", "fill_value": fill}
     cube = ee_xarray.to_xarray(export(query, bands, **arguments))
     lazy = ee_xarray.open_cube(query, AREA, bands, crs_geometry=UTM_CRS, **arguments)
     xr.testing.assert_identical(lazy.compute(), cube)

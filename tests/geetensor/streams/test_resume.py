@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 import zarr
 
+import eemulator
+from geetensor import ee_image
+from geetensor.ee_image import CloudMask
 from geetensor.errors import (
     NotFoundError,
     ServiceUnavailableError,
@@ -22,6 +25,7 @@ from geetensor.errors import (
 from geetensor.sinks.journal import Journal
 from geetensor.sinks.lock import Lock
 from geetensor.sinks.zarr import ZarrWriter
+from tests.geetensor.conftest import sign_in
 from tests.geetensor.faulty import Refusal
 from tests.geetensor.streams.exports import (
     BLOCKS,
@@ -38,7 +42,6 @@ from tests.geetensor.streams.killed import begin_export, run_killed
 from tests.geetensor.test_export_cube import SERIES
 
 if TYPE_CHECKING:
-    import eemulator
     from tests.geetensor.conftest import Start
 
 CUBE = BLOCKS * len(SERIES)
@@ -156,6 +159,32 @@ def test_another_request_starts_afresh_and_says_so(
     caplog.clear()
     assert contents(export(to.with_name("b.zarr"), resume=False)) == whole
     assert fetched(caplog) == CUBE
+
+
+def test_whatever_changes_bytes_is_another_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    scene = "COPERNICUS/S2_SR_HARMONIZED/20240127T065219_20240127T065221_T38KQE"
+    common: Any = {"dtype": "float32", "to": tmp_path / "out.zarr"}
+    requests: list[dict[str, Any]] = [
+        {},
+        {"scaled": True},
+        {"cloud_mask": "scl"},
+        {"cloud_mask": CloudMask("scl", classes=(8, 9))},
+        {"resampling": "bilinear"},
+        {"resampling": "bicubic"},
+    ]
+    with eemulator.running() as server:
+        sign_in(server, monkeypatch)
+        for number, request in enumerate(requests):
+            for again in (False, True):
+                recwarn.clear()
+                with failing_after(1, ZarrWriter, OSError("gone")), pytest.raises(StorageError):
+                    ee_image.export_image(
+                        scene, (47.46, -18.97, 47.475, -18.955), ["B4", "B5"], **common, **request
+                    )
+                afresh = any("was begun by a call" in str(one.message) for one in recwarn)
+                assert afresh == (number > 0 and not again), request
 
 
 def test_a_torn_journal_and_a_torn_shard(
