@@ -417,7 +417,8 @@ def run_export(
     limits = known_limits(transport, export.scenes if export.split else ())
     requests = export.requests(concurrency(transport, max_workers), limits)
     sink = export.sink()
-    with progress_bar(export.output_bytes, export.dtype.itemsize, enabled=progress) as hook:
+    each = export.output_bytes // math.prod(export.shape)
+    with progress_bar(export.output_bytes, each, enabled=progress) as hook:
         fetch_pixels(
             requests,
             sink,

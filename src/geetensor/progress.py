@@ -24,7 +24,7 @@ def progress_bar(
 
     Args:
         output_bytes: of the whole output.
-        output_itemsize: bytes of one value of the output.
+        output_itemsize: bytes of one value of the output, with its mask where that is kept.
         enabled: whether to show it.
 
     Yields:

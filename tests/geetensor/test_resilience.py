@@ -180,11 +180,22 @@ def test_from_threads_and_within_an_event_loop(server: eemulator.Server) -> None
     assert len(set(outputs)) == 1
 
 
-def test_a_progress_bar(server: eemulator.Server, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("return_mask", "end"),
+    [(False, "20.0k/20.0k"), (True, "30.0k/30.0k"), ("fraction", "60.0k/60.0k")],
+)
+def test_a_progress_bar(
+    server: eemulator.Server, capsys: pytest.CaptureFixture[str], return_mask: Any, end: str
+) -> None:
     ee_image.export_image(
-        "TEST/UTM", box(0, 0, 100, 100), ["u16"], crs_geometry=UTM_CRS, progress=True
+        "TEST/UTM",
+        box(0, 0, 100, 100),
+        ["u16"],
+        crs_geometry=UTM_CRS,
+        progress=True,
+        return_mask=return_mask,
     )
-    assert "20.0k/20.0k" in capsys.readouterr().err
+    assert end in capsys.readouterr().err
 
 
 def test_the_users_session_is_not_touched(server: eemulator.Server) -> None:
