@@ -1,16 +1,18 @@
-"""`python -m eemulator serve`."""
+"""`python -m eemulator serve` and `python -m eemulator algorithms`."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 import sys
+from collections import Counter
 
 from .algorithms import load_all
 from .catalog import default_catalog
 from .expression.registry import implemented
 from .limits import Limits
 from .server import Server
+from .wheel import signatures
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,11 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
     serve = commands.add_parser("serve", help="answer requests until interrupted")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     serve.add_argument("--port", type=int, default=8080, help="0 for any free one (%(default)s)")
-    commands.add_parser("algorithms", help="list the algorithms that it has")
+    listing = commands.add_parser("algorithms", help="list the algorithms that it has")
+    listing.add_argument("--missing", action="store_true", help="list those that it has not")
     chosen = parser.parse_args(arguments)
     if chosen.command == "algorithms":
-        load_all()
-        print("\n".join(implemented()))
+        _list_algorithms(missing=chosen.missing)
         return 0
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
@@ -45,6 +47,23 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         server.stop()
     return 0
+
+
+def _list_algorithms(*, missing: bool) -> None:
+    """Names on standard output, one a line; how many of each group on standard error."""
+    load_all()
+    have = implemented()
+    names = sorted(signatures().keys() - have) if missing else have
+    print("\n".join(names))
+    of_group = Counter(name.partition(".")[0] for name in signatures())
+    shown = Counter(name.partition(".")[0] for name in names)
+    counts = [f"{group} {count} of {of_group[group]}" for group, count in shown.most_common()]
+    verb = "lacks" if missing else "has"
+    print(
+        f"\nThe emulator {verb} {len(names)} of the {len(signatures())} algorithms that the "
+        f"installed client knows:\n{', '.join(counts)}",
+        file=sys.stderr,
+    )
 
 
 if __name__ == "__main__":

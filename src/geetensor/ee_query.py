@@ -14,8 +14,9 @@ Arguments that most functions share:
 - `start_date`: a day (`"2024-06-30"`, a `date`), a month, a year or a moment, included; in UTC,
   unless it has a timezone.
 - `end_date`: a day, month or year, which is included, or a moment, which is not.
-- `filters`: an `ee.Filter` that a scene must pass, too.
-- `properties`: of the scenes, to be further columns; missing ones are None.
+- `filters`: an `ee.Filter` that a scene must pass, too, or several.
+- `properties`: of the scenes, to be further columns. What a scene lacks is None, and among
+  numbers NaN.
 - `cloud_cover_max`: percent, included; of the whole scene, by its own metadata. Scenes for which it
   is not known are left out.
 - `deduplicate`: leave out scenes that add nothing to others of their pass (`geetensor.discovery.
@@ -23,8 +24,9 @@ Arguments that most functions share:
 - `limit`: of the number of scenes; the earliest are kept.
 - `progress`: show a progress bar.
 
-A usual query is one request. Where there are more than 5,000 scenes, they come in pages. All
-requests take their turn with those for pixels, and are repeated where the service was busy.
+A usual query is one request, of several collections, too. Where there are more than 5,000 scenes,
+they come in pages. All requests take their turn with those for pixels, and are repeated where the
+service was busy.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ from typing import TYPE_CHECKING, Literal
 from geetensor.collections import DEM, EMBEDDINGS, S1, S2_SR, S2_TOA
 from geetensor.discovery.areas import parse_polygon, parse_polygons
 from geetensor.discovery.cells import put_on_cells
-from geetensor.discovery.clouds import with_clouds
+from geetensor.discovery.clouds import CLOUD_COLUMNS, with_clouds
 from geetensor.discovery.find import find_scenes
 from geetensor.discovery.many import find_many
 from geetensor.discovery.question import check_collection, parse_question
@@ -62,7 +64,7 @@ def query_collection(
     start_date: Date | None,
     end_date: Date | None,
     *,
-    filters: ee.Filter | None = None,
+    filters: ee.Filter | Sequence[ee.Filter] | None = None,
     properties: Sequence[str] = (),
     cloud_cover_max: float | None = None,
     deduplicate: bool = False,
@@ -114,7 +116,7 @@ def query_s2_l2a(
     start_date: Date,
     end_date: Date,
     *,
-    filters: ee.Filter | None = None,
+    filters: ee.Filter | Sequence[ee.Filter] | None = None,
     properties: Sequence[str] = (),
     cloud_cover_max: float | None = None,
     deduplicate: bool = False,
@@ -146,7 +148,7 @@ def query_s2_l1c(
     start_date: Date,
     end_date: Date,
     *,
-    filters: ee.Filter | None = None,
+    filters: ee.Filter | Sequence[ee.Filter] | None = None,
     properties: Sequence[str] = (),
     cloud_cover_max: float | None = None,
     deduplicate: bool = False,
@@ -179,7 +181,7 @@ def query_s2_cloud(
     end_date: Date,
     *,
     level: Literal["l2a", "l1c"] = "l2a",
-    filters: ee.Filter | None = None,
+    filters: ee.Filter | Sequence[ee.Filter] | None = None,
     properties: Sequence[str] = (),
     cloud_cover_max: float | None = None,
     deduplicate: bool = False,
@@ -202,9 +204,7 @@ def query_s2_cloud(
     levels = {"l2a": S2_SR, "l1c": S2_TOA}
     if level not in levels:
         raise InvalidInputError(f"level must be 'l2a' or 'l1c', got {level!r}.")
-    scenes = query_collection(
-        levels[level],
-        polygon,
+    question = parse_question(
         start_date,
         end_date,
         filters=filters,
@@ -212,8 +212,9 @@ def query_s2_cloud(
         cloud_cover_max=cloud_cover_max,
         deduplicate=deduplicate,
         limit=limit,
-        progress=progress,
+        taken=[*CLOUD_COLUMNS],
     )
+    scenes = _find({levels[level]: ()}, polygon, question, progress=progress)
     with Transport(current_session()) as transport:
         return with_clouds(scenes, transport)
 
@@ -226,7 +227,7 @@ def query_s1(
     orbit: str | int | None = None,
     polarisations: Sequence[str] = ("VV", "VH"),
     mode: str | None = "IW",
-    filters: ee.Filter | None = None,
+    filters: ee.Filter | Sequence[ee.Filter] | None = None,
     properties: Sequence[str] = (),
     deduplicate: bool = False,
     limit: int | None = None,
@@ -263,7 +264,7 @@ def query_landsat(
     missions: Sequence[int] = (8, 9),
     level: Literal["toa", "sr", "raw"] = "toa",
     tiers: Sequence[int | str] = (1, 2),
-    filters: ee.Filter | None = None,
+    filters: ee.Filter | Sequence[ee.Filter] | None = None,
     properties: Sequence[str] = (),
     cloud_cover_max: float | None = None,
     deduplicate: bool = False,
@@ -304,7 +305,7 @@ def query_modis(
     *,
     product: str = "MOD09GA",
     version: str = "061",
-    filters: ee.Filter | None = None,
+    filters: ee.Filter | Sequence[ee.Filter] | None = None,
     properties: Sequence[str] = (),
     limit: int | None = None,
     progress: bool = False,
@@ -328,7 +329,7 @@ def query_dem(
     polygon: Geometry,
     *,
     collection: str = DEM,
-    filters: ee.Filter | None = None,
+    filters: ee.Filter | Sequence[ee.Filter] | None = None,
     properties: Sequence[str] = (),
     deduplicate: bool = False,
     limit: int | None = None,
@@ -354,7 +355,7 @@ def query_embeddings(
     start_date: Date,
     end_date: Date,
     *,
-    filters: ee.Filter | None = None,
+    filters: ee.Filter | Sequence[ee.Filter] | None = None,
     properties: Sequence[str] = (),
     deduplicate: bool = False,
     limit: int | None = None,
@@ -385,7 +386,7 @@ def query_many(
     start_date: Date | None,
     end_date: Date | None,
     *,
-    filters: ee.Filter | None = None,
+    filters: ee.Filter | Sequence[ee.Filter] | None = None,
     properties: Sequence[str] = (),
     cloud_cover_max: float | None = None,
     deduplicate: bool = False,

@@ -170,7 +170,7 @@ def to_geocatalog(scenes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     Returns:
         The table with a column `filepath`, `ee://` and the asset id, and with the index `datetime`:
         closed intervals from `acquisition_date` to `end_date`, without a timezone, in UTC. A scene
-        without a time is there from 1678 to 2262. `to_parquet` and `read_geocatalog` keep all.
+        without a time is there from 1900 to 2100. `to_parquet` and `read_geocatalog` keep all.
 
     Raises:
         InvalidInputError: if it is not a table of scenes.
@@ -204,7 +204,7 @@ def from_geocatalog(catalog: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def read_geocatalog(path: str | os.PathLike[str]) -> gpd.GeoDataFrame:
-    """A catalogue that its `to_parquet(path)` wrote, as it was.
+    """A catalogue that its `to_parquet(path)` or geotoolz wrote, as it was.
 
     Args:
         path: of a GeoParquet file.

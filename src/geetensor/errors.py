@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class GeetensorError(Exception):
     """Base of every error that this package raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as it is, so that it may come from another process: not composed anew."""
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(
+    kind: type[GeetensorError], args: tuple[Any, ...], state: dict[str, Any]
+) -> GeetensorError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class InvalidInputError(GeetensorError, ValueError):
@@ -77,7 +91,8 @@ class EarthEngineError(GeetensorError):
         said = f"Earth Engine answered {status}" if status else "No usable answer from Earth Engine"
         times = f" (attempt {attempts})" if attempts > 1 else ""
         about = f" to {subject}" if subject else ""
-        tail = f" {advice}" if advice else ""
+        stop = "" if service_message.endswith((".", "!", "?")) else "."
+        tail = f"{stop} {advice}" if advice else ""
         super().__init__(f"{said}{about}{times}: {service_message}{tail}")
 
 

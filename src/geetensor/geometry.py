@@ -156,12 +156,11 @@ def _as_polygon(geometry: object, *, in_degrees: bool) -> Polygon | MultiPolygon
     elif isinstance(geometry, (tuple, list, np.ndarray)):
         geometry = _box(geometry, in_degrees=in_degrees)
     if not isinstance(geometry, (Polygon, MultiPolygon)):
-        kind = getattr(geometry, "geom_type", type(geometry).__name__)
         raise InvalidInputError(
             f"geometry must be a Polygon or a MultiPolygon (shapely, ee.Geometry or GeoJSON), or "
-            f"bounds (min x, min y, max x, max y); got {kind}."
+            f"bounds (min x, min y, max x, max y); got {type(geometry).__name__}."
         )
-    return geometry
+    return shapely.force_2d(geometry)
 
 
 def _box(bounds: Sequence[Any] | NDArray[Any], *, in_degrees: bool) -> Polygon:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -45,6 +47,16 @@ SEEDS: dict[str, dict[str, Any]] = {
     "filter": call("Filter.lessThan", leftField="cloud", rightValue=20),
     "same": call("Filter.equals", leftField="system:index", rightField="system:index"),
     "near": call("Filter.maxDifference", difference=9, leftField="cloud", rightField="cloud"),
+    "circle": call("Kernel.circle", radius=2),
+    "wide": call("Kernel.square", radius=200, units="meters"),
+    "array": call("Array", values=[[1, 2], [3, 4.5]]),
+    "byte": call("PixelType.byte"),
+    "features": call(
+        "Collection",
+        features={
+            "arrayValue": {"values": [call("Feature", geometry=ref("box"), metadata={"a": 2})]}
+        },
+    ),
     "join": call("Join.saveAll", matchesKey="m", measureKey="d"),
     "inner": call("Join.inner"),
     "across": call("GeometryConstructors.BBox", west=179, south=-1, east=-178, north=2),
@@ -56,7 +68,10 @@ SEEDS: dict[str, dict[str, Any]] = {
 FITTING = {
     "Image<unknown bands>": ("image", "coarse", "constant"),
     "ImageCollection": ("series",),
-    "FeatureCollection": ("series",),
+    "FeatureCollection": ("features", "features", "series"),
+    "Kernel": ("circle", "wide"),
+    "Array": ("array",),
+    "PixelType": ("byte",),
     "Element": ("image", "feature", "series"),
     "Reducer": ("mean", "pairs"),
     "Geometry": ("point", "box", "ring", "across"),
@@ -71,8 +86,12 @@ CONSTANTS = [
     None, True, False, 0, 1, -1, 2, 7.5, -0.0, 1e308, -1e308, 10**30, "", "u8", "a", "EPSG:4326",
     "EPSG:32738", "TEST/UTM", "(", "system:index", "day", [], [1, 2], ["u8", "u16"], [0], [[1]],
     [1, "a", None], {}, {"a": 1}, {"type": "Point", "coordinates": [1, 2]}, {"u8": "int16"},
-    [10, 0, 399960, 0, -10, 8000020], [1, 0, 0, 0, 0, 0],
+    [10, 0, 399960, 0, -10, 8000020], [1, 0, 0, 0, 0, 0], "(a|aa)+$", "b('u8') + 1", 300, 10**9,
+    "mean", "sam", "clamp", "square", [0.5, 1, 3], [[1, 2], [3, 4]],
 ]  # fmt: skip
+
+
+BODY = {"fileFormat": "NPY", "grid": {"dimensions": {"width": 9, "height": 7}}}
 
 
 @st.composite
@@ -98,7 +117,7 @@ def graphs(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(300)
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 @given(graphs())
 def test_random_expressions(wire: dict[str, Any]) -> None:
     deadline = Deadline(10)
@@ -107,8 +126,50 @@ def test_random_expressions(wire: dict[str, Any]) -> None:
         value = Evaluator(expression, Session(CATALOG, LIMITS, deadline)).result()
         to_json(value, LIMITS)
         if isinstance(value, Image):
-            body = {"fileFormat": "NPY", "grid": {"dimensions": {"width": 9, "height": 7}}}
-            render(pixel_request(value, body, LIMITS), deadline)
+            render(pixel_request(value, BODY, LIMITS), deadline)
+
+
+@pytest.mark.timeout(300)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                lambda x: call("Image.focal_max", image=x, radius=3),
+                lambda x: call("Image.focal_median", image=x, radius=2, kernelType="square"),
+                lambda x: call("Image.convolve", image=x, kernel=ref("circle")),
+                lambda x: call("Image.convolve", image=x, kernel=ref("wide")),
+                lambda x: call("Image.fastDistanceTransform", image=x, neighborhood=40),
+                lambda x: call("Image.reduceResolution", image=x, reducer=ref("mean")),
+                lambda x: call("Image.reproject", image=x, crs=ref("utm"), scale=35),
+                lambda x: call("Image.unmask", input=x),
+                lambda x: call("Image.updateMask", image=x, mask=x),
+                lambda x: call("Image.normalizedDifference", input=x),
+                lambda x: call("Image.clip", input=x, geometry=ref("box")),
+                lambda x: call("Image.add", image1=x, image2=x),
+                lambda x: call("Terrain.slope", input=x),
+                lambda x: call("Image.select", input=x, bandSelectors=[0]),
+            ]
+        ),
+        max_size=6,
+    ),
+    st.sampled_from(["image", "coarse", "constant"]),
+)
+def test_pixels_of_chains(chain: list[Any], start: str) -> None:
+    """Operations that ask for wider windows and other lattices, one through another."""
+    values = dict(SEEDS)
+    node = ref(start)
+    for number, step in enumerate(chain):
+        values[f"n{number}"] = step(node)
+        node = ref(f"n{number}")
+    values["end"] = call("Image.toDouble", value=node)
+    deadline = Deadline(20)
+    with suppress(ServiceError):
+        expression = parse_expression({"result": "end", "values": values}, 10_000)
+        value = Evaluator(expression, Session(CATALOG, LIMITS, deadline)).result()
+        assert isinstance(value, Image)
+        rendered = render(pixel_request(value, BODY, LIMITS), deadline)
+        assert np.load(io.BytesIO(rendered)).shape == (7, 9)
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_select_keeps_the_identity_and_renames() -> None:
             "Image.select: Band pattern 'B4' did not match any bands. "
             "Available bands: [u8, i16, u16, i32, f32, f64, flag]",
         ),
-        (lambda: image().select("("), "Image.select: Invalid band pattern '('."),
+        (lambda: image().select("("), "Image.select: Invalid pattern '('."),
         (lambda: image().select([9]), "Image.select: Band index 9 is out of range"),
         (lambda: image().select(["u8"], ["a", "b"]), "Image.select: The number of new names (2)"),
         (lambda: image().rename("a"), "Image.rename: The number of names (1) must match"),

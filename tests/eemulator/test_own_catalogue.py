@@ -223,6 +223,23 @@ def test_an_elevation_model_is_read_in_another_crs() -> None:
         assert 1000 < found < 2000
 
 
+def test_fifty_thousand_images() -> None:
+    archive = images("EEMULATOR/ARCHIVE")
+    assert archive.size().getInfo() == 50_000
+    last = info(archive.filterDate("2017-02-09", "2017-02-10").sort("system:time_start", False))
+    [image] = last["features"][:1]
+    assert image["id"] == "EEMULATOR/ARCHIVE/a049999"
+    assert image["properties"]["system:time_start"] == 946_684_800_000 + 49_999 * 10_800_000
+    window = grid("EPSG:4326", (0.01, 0, 49.1, 0, -0.01, -19.2), 5, 3)
+    values = pixels(image["id"], window, bandIds=["number"])["number"]
+    np.testing.assert_array_equal(values, np.full((3, 5), 49_999))
+    place = archive.filterBounds(ee.Geometry.Point([40.1, -10.9]))
+    assert indices(place.limit(3)) == ["a000000", "a000100", "a000200"]
+    for none in ("a050000", "a1", "b000001", "a00000x"):
+        with pytest.raises(ee.EEException, match="not found"):
+            ee.Image(f"EEMULATOR/ARCHIVE/{none}").getInfo()
+
+
 def test_everything_is_listed(own_catalogue: Server) -> None:
     listed: Any = ee.data.listAssets("projects/earthengine-public/assets")
     assert len(listed["assets"]) == len(list(default_catalog()))

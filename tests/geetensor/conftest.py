@@ -61,7 +61,7 @@ def sign_in(server: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def start(server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Sign in to a server at which some requests go wrong."""
+    """Sign in to a server before `server`, at which some requests go wrong."""
     with ExitStack() as stack:
 
         def started(decide: Decide) -> FaultyServer:

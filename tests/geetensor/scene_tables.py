@@ -122,8 +122,6 @@ def many(number: int, **columns: Any) -> gpd.GeoDataFrame:
             "asset_id": [f"TEST/MANY/{index}" for index in range(number)],
             "collection": ["TEST/MANY"] * number,
             "acquisition_date": dates,
-            "transform": [None] * number,
-            "shape": [None] * number,
             **columns,
         },
         {},

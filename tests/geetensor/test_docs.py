@@ -13,13 +13,22 @@ import pytest
 import shapely
 
 import eemulator
-from geetensor import ee_image, ee_query, ee_scenes, ee_utils, preview
+from geetensor import (
+    ee_dask,
+    ee_image,
+    ee_query,
+    ee_scenes,
+    ee_utils,
+    ee_xarray,
+    preview,
+)
 from tests.geetensor.conftest import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
+DISTRIBUTED = (ROOT / "docs/distributed.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -45,14 +54,18 @@ def names(
         "ee_image": ee_image,
         "ee_query": ee_query,
         "ee_scenes": ee_scenes,
+        "ee_xarray": ee_xarray,
         "eemulator": eemulator,
         "gpd": gpd,
+        "scenes": scenes,
         "server": catalogue_server,
     }
 
 
 @pytest.mark.parametrize(
-    "module", [ee_image, ee_query, ee_scenes, ee_utils, preview], ids=lambda m: m.__name__
+    "module",
+    [ee_dask, ee_image, ee_query, ee_scenes, ee_utils, ee_xarray, preview],
+    ids=lambda m: m.__name__,
 )
 def test_docstrings(
     names: dict[str, Any], module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -81,9 +94,8 @@ def test_the_readmes_examples(
     tmp_path: Path,
 ) -> None:
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    six_lines, patches, stream, xarray_opens, discovery, plan, elsewhere, emulator, signing_in = (
-        blocks
-    )
+    six_lines, patches, stream, xarray_opens, discovery, plan, elsewhere, *others = blocks
+    lazy, engine, emulator, signing_in = others
     [printed] = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
     with pytest.warns(UserWarning, match="Already signed in"):
         exec(six_lines, names)  # noqa: S102 - our own README
@@ -104,7 +116,38 @@ def test_the_readmes_examples(
     exec(elsewhere, names)  # noqa: S102
     assert len(names["items"]) == len(names["catalog"]) == len(names["year"])
     assert Path("scenes.png").stat().st_size > 10_000
+    exec(lazy, names)  # noqa: S102
+    assert capsys.readouterr().out == "(2,) (100, 100)\n"
+    exec(engine, names)  # noqa: S102
+    assert capsys.readouterr().out == "(12, 9)\n"
     ee.Reset()
     exec(emulator, names)  # noqa: S102
     assert capsys.readouterr().out
     assert "ee_utils.initialize(project=" in signing_in
+
+
+@pytest.mark.timeout(300)
+def test_the_example_of_a_cluster(capsys: pytest.CaptureFixture[str]) -> None:
+    example, _ = re.findall(r"```python\n(.*?)```", DISTRIBUTED, re.DOTALL)
+    ee.Reset()
+    exec(example, {})  # noqa: S102 - our own
+    printed = capsys.readouterr().out
+    found = re.fullmatch(r"{'y': 338, 'x': 322} (\d) (.*)\n", printed)
+    assert found is not None, printed
+    assert 6 <= int(found[1]) <= 8
+
+
+def test_what_a_continent_costs(names: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    _, example = re.findall(r"```python\n(.*?)```", DISTRIBUTED, re.DOTALL)
+    [printed] = re.findall(r"```text\n(.*?)```", DISTRIBUTED, re.DOTALL)
+    exec(example, names)  # noqa: S102
+    assert capsys.readouterr().out == printed
+    plan = names["plan"]
+    assert "computePixels" not in names["server"].stats.requests
+    each = plan.counted_bytes / plan.requests
+    for latency, rate, hours in ((0.4, 6e6, 4.7), (1, 3e6, 9.7), (30, 6e6, 34)):
+        by_formula = plan.requests * (latency + each / rate) / 39 / 3600
+        by_plan = plan.seconds(latency=latency, bytes_per_second=rate) / 3600
+        assert by_formula == pytest.approx(by_plan, rel=0.01)
+        assert f"{hours}" == f"{by_plan:.2g}"
+        assert f"| {hours} | {12 * by_formula:.0f} |" in DISTRIBUTED

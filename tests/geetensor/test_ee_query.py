@@ -118,6 +118,16 @@ def test_properties_filters_and_limit(server: eemulator.Server) -> None:
     assert scenes["even"].isna().tolist() == [True, False, True]
     assert list(scenes.columns[:14]) == list(ee_query.COLUMNS)
     assert list(query(properties="cloud")["cloud"]) == [50, 40, 30, 20, 10, 0]
+    both = [ee.Filter.lt("cloud", 45), ee.Filter.gt("cloud", 15)]
+    assert names(query(filters=both)) == ["s001", "s002", "s003"]
+    assert len(query(filters=[])) == 6
+
+
+def test_the_index_is_a_property_too(server: eemulator.Server) -> None:
+    # In a feature it would be the feature's own.
+    scenes = query(properties=["system:index", "system:time_start"])
+    assert list(scenes["system:index"]) == names(scenes)
+    assert scenes["system:time_start"].iloc[0] == 1_704_067_200_000
 
 
 @pytest.mark.parametrize(
@@ -133,7 +143,10 @@ def test_properties_filters_and_limit(server: eemulator.Server) -> None:
         ({"limit": True}, "limit must be a whole number above 0"),
         ({"properties": ["tile"]}, "column of its own: tile"),
         ({"properties": [3]}, "properties must be names"),
-        ({"filters": "cloud < 20"}, "filters must be an ee.Filter, got str"),
+        ({"properties": None}, "properties must be names, got None"),
+        ({"properties": 3}, "properties must be names, got 3"),
+        ({"filters": "cloud < 20"}, "filters must be an ee.Filter or several, got 'cloud < 20'"),
+        ({"filters": [None]}, "filters must be an ee.Filter or several"),
         ({"cloud_cover_max": "20"}, "cloud_cover_max must be percent"),
         ({"cloud_cover_max": float("nan")}, "cloud_cover_max must be percent"),
         ({"start_date": "2024-01-01", "end_date": None}, "Not a date: None"),

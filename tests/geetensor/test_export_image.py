@@ -29,6 +29,8 @@ from tests.eemulator.synthetic import DTYPES, LONLAT, SHEARED, UTM, UTM_60
 from tests.geetensor.oracle import assert_exact, expected_band
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import eemulator
 
 UTM_CRS = "EPSG:32738"
@@ -332,12 +334,17 @@ def test_forms_of_geometry(server: eemulator.Server, form: Any) -> None:
         ({"bands": ["B4"]}, UnknownBandError, "no band 'B4', or .* bands: u8, i16, u16, i32"),
         ({"geometry": box(301, 0, 5, 5)}, OutsideImageError, "does not touch TEST/UTM"),
         ({"geometry": (0, 0, 1, 1), "crs_geometry": "EPSG:4326"}, OutsideImageError, "touch"),
-        ({"scale": 1e-4}, OutputTooLargeError, "uint8 of shape .* takes [0-9.]+ GB"),
+        ({"scale": 1e-4}, OutputTooLargeError, "uint8 of shape .* takes [0-9.]+ [GT]B"),
         ({"image_or_asset_id": "NO/SUCH"}, NotFoundError, "NO/SUCH.*not found"),
     ],
 )
+@pytest.mark.parametrize("function", [ee_image.export_image, ee_image.plan_image])
 def test_bad_input_is_refused_before_any_pixel_is_asked_for(
-    server: eemulator.Server, arguments: dict[str, Any], error: type[Exception], reason: str
+    server: eemulator.Server,
+    function: Callable[..., Any],
+    arguments: dict[str, Any],
+    error: type[Exception],
+    reason: str,
 ) -> None:
     defaults = {
         "image_or_asset_id": "TEST/UTM",
@@ -346,7 +353,7 @@ def test_bad_input_is_refused_before_any_pixel_is_asked_for(
         "crs_geometry": UTM_CRS,
     }
     with pytest.raises(error, match=reason):
-        ee_image.export_image(**{**defaults, **arguments})
+        function(**{**defaults, **arguments})
     assert set(server.stats.requests) <= {"value:compute"}
 
 

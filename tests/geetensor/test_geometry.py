@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import geopandas as gpd
 import pytest
 import shapely
 from shapely.geometry import MultiPolygon, Polygon, box, mapping
@@ -23,11 +24,14 @@ SQUARE = box(47.0, -19.0, 47.5, -18.5)
         mapping(SQUARE),
         {"type": "Feature", "geometry": mapping(SQUARE), "properties": {}},
         MultiPolygon([SQUARE]),
+        shapely.force_3d(SQUARE, 1200.0),
+        mapping(shapely.force_3d(SQUARE, 1200.0)),
     ],
 )
 def test_forms_of_the_same_area(form: object) -> None:
     area = parse_area(form)
     assert area.shape.equals(SQUARE)
+    assert not area.shape.has_z
     assert area.crs == "EPSG:4326"
 
 
@@ -49,6 +53,8 @@ def test_forms_of_the_same_area(form: object) -> None:
         ((700000, 7900000, 700100, 7900100), "not degrees"),
         ("here", "got str"),
         (None, "got NoneType"),
+        (gpd.GeoSeries([SQUARE]), "got GeoSeries"),
+        (gpd.GeoDataFrame(geometry=[SQUARE]), "got GeoDataFrame"),
     ],
 )
 def test_what_is_no_area_is_refused_with_the_reason(form: object, reason: str) -> None:

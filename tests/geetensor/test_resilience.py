@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,16 +24,15 @@ from geetensor.errors import (
 from tests.eemulator import synthetic
 from tests.eemulator.synthetic import UTM
 from tests.geetensor.conftest import sign_in
-from tests.geetensor.faulty import Body, Broken, Refusal, faulty
+from tests.geetensor.faulty import Body, Broken, Refusal
 from tests.geetensor.oracle import assert_exact
 from tests.geetensor.test_export_image import UTM_CRS, WHOLE, box
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from georeader.geotensor import GeoTensor
 
-    from tests.geetensor.faulty import Decide, Fault, FaultyServer
+    from tests.geetensor.conftest import Start
+    from tests.geetensor.faulty import Decide, Fault
 
 BANDS = ["u16", "i32"]
 
@@ -85,22 +83,6 @@ def pixels_only(decide: Decide) -> Decide:
     return decided
 
 
-@pytest.fixture
-def failing(
-    server: eemulator.Server, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[Decide], FaultyServer]]:
-    """Sign in to a server at which some requests go wrong."""
-    with ExitStack() as stack:
-
-        def start(decide: Decide) -> FaultyServer:
-            made = stack.enter_context(faulty(server.url, server.project, lambda *_: None))
-            sign_in(made, monkeypatch)
-            made.decide = decide
-            return made
-
-        yield start
-
-
 UNAVAILABLE = Refusal(503, "The service is currently unavailable.")
 BUSY = Refusal(429, "Too Many Requests")
 FAULTS: list[Fault] = [
@@ -111,28 +93,34 @@ FAULTS: list[Fault] = [
 ]
 
 
-def test_passing_failures_leave_no_trace(failing: Callable[[Decide], FaultyServer]) -> None:
-    proxy = failing(pixels_only(lambda _, n: FAULTS[n // 3 % len(FAULTS)] if n % 3 == 0 else None))
+def test_passing_failures_leave_no_trace(start: Start) -> None:
+    proxy = start(pixels_only(lambda _, n: FAULTS[n // 3 % len(FAULTS)] if n % 3 == 0 else None))
     assert_exact(export(), BANDS, 3, UTM)
     assert len(proxy.seen) > 15
 
 
-def test_metadata_calls_are_as_patient(failing: Callable[[Decide], FaultyServer]) -> None:
+def test_metadata_calls_are_as_patient(start: Start) -> None:
     faults = [*FAULTS, Body(b"{}"), Body(b"null")]
-    failing(lambda _, n: faults[n - 1] if n <= len(faults) else None)
+    start(lambda _, n: faults[n - 1] if n <= len(faults) else None)
     assert_exact(export(), BANDS, 3, UTM)
 
 
-def test_a_value_of_nothing_is_refused(failing: Callable[[Decide], FaultyServer]) -> None:
-    failing(lambda *_: Body(b'{"result": null}'))
+def test_advice_is_a_sentence_of_its_own(start: Start) -> None:
+    start(pixels_only(lambda *_: Refusal(500, "An internal error has occurred")))
+    with pytest.raises(ServiceUnavailableError, match="internal error has occurred. Nothing is"):
+        export()
+
+
+def test_a_value_of_nothing_is_refused(start: Start) -> None:
+    start(lambda *_: Body(b'{"result": null}'))
     with pytest.raises(BadReplyError, match="TEST/UTM: Earth Engine computed null"):
         export()
 
 
 def test_a_lasting_failure_names_the_asset_the_tile_and_the_services_words(
-    failing: Callable[[Decide], FaultyServer],
+    start: Start,
 ) -> None:
-    failing(pixels_only(lambda *_: UNAVAILABLE))
+    start(pixels_only(lambda *_: UNAVAILABLE))
     with pytest.raises(
         ServiceUnavailableError,
         match=r"503 to TEST/UTM, bands u16, i32, rows \d+-\d+, columns \d+-\d+ \(attempt 8\): "
@@ -144,35 +132,33 @@ def test_a_lasting_failure_names_the_asset_the_tile_and_the_services_words(
 
 
 def test_a_permanent_failure_is_not_tried_again(
-    failing: Callable[[Decide], FaultyServer],
+    start: Start,
 ) -> None:
-    proxy = failing(pixels_only(lambda *_: Refusal(400, "Image.foo: no.")))
+    proxy = start(pixels_only(lambda *_: Refusal(400, "Image.foo: no.")))
     with pytest.raises(EarthEngineError, match=r"400 to TEST/UTM.*Image\.foo: no\."):
         export(max_workers=1)
     assert len([path for path in proxy.seen if path.endswith("Pixels")]) == 1
 
 
 def test_refused_permission_is_about_signing_in(
-    failing: Callable[[Decide], FaultyServer],
+    start: Start,
 ) -> None:
-    failing(lambda *_: Refusal(403, "Project p is not registered to use Earth Engine."))
+    start(lambda *_: Refusal(403, "Project p is not registered to use Earth Engine."))
     with pytest.raises(SignInError, match="403 to TEST/UTM: Project p is not registered"):
         export()
 
 
 def test_a_service_that_asks_to_wait_for_long_is_not_waited_for(
-    failing: Callable[[Decide], FaultyServer],
+    start: Start,
 ) -> None:
     for status in (429, 503):
-        failing(lambda *_, s=status: Refusal(s, "Not now.", {"retry-after": "3600"}))
+        start(lambda *_, s=status: Refusal(s, "Not now.", {"retry-after": "3600"}))
         with pytest.raises(ServiceUnavailableError, match=r"Not now\. .*again in 3600 s"):
             export()
 
 
-def test_a_refused_connection_says_so(
-    failing: Callable[[Decide], FaultyServer], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    proxy = failing(lambda *_: None)
+def test_a_refused_connection_says_so(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = start(lambda *_: None)
     proxy.stop()
     with pytest.raises(ServiceUnavailableError, match=r"no connection \(Connection refused\)"):
         export()

@@ -140,6 +140,10 @@ def test_a_scene_without_a_time_is_there_always() -> None:
     catalog = ee_scenes.to_geocatalog(rows)
     index: Any = catalog.index
     assert index.contains(pd.Timestamp("2000-02-29")).all()
+    assert [str(end.date()) for end in (index[0].left, index[0].right)] == [
+        "1900-01-01",
+        "2100-01-01",
+    ]
     assert ee_scenes.from_geocatalog(catalog)["acquisition_date"].isna().all()
 
 
@@ -154,6 +158,18 @@ def test_a_catalogue_keeps_every_table(rows: gpd.GeoDataFrame, path: Path) -> No
     assert read.index.equals(catalog.index)
     assert read.index.dtype == catalog.index.dtype
     assert_geodataframe_equal(ee_scenes.from_geocatalog(read), rows.reset_index(drop=True))
+
+
+def test_a_catalogue_that_geotoolz_wrote(path: Path) -> None:
+    catalog = ee_scenes.to_geocatalog(table())
+    index: Any = catalog.index
+    # As geotoolz's `to_geoparquet` does.
+    written = catalog.assign(start_time=index.left, end_time=index.right).reset_index(drop=True)
+    written.assign(_backend="raster", _schema_version=0).to_parquet(path, write_covering_bbox=True)
+    read = ee_scenes.read_geocatalog(path)
+    assert_geodataframe_equal(read, catalog)
+    assert read.index.equals(catalog.index)
+    assert_geodataframe_equal(ee_scenes.from_geocatalog(read), table())
 
 
 def test_a_catalogue_is_exported(scenes: gpd.GeoDataFrame, path: Path) -> None:

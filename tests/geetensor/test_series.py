@@ -18,7 +18,7 @@ import zarr
 import eemulator
 import geetensor.blocks
 from eemulator import Grid
-from geetensor import ee_image, ee_query
+from geetensor import ee_image, ee_query, ee_xarray
 from geetensor.errors import InvalidInputError, UnknownBandError
 from tests.eemulator import synthetic
 from tests.eemulator.synthetic import DTYPES, LONLAT, UTM, UTM_60
@@ -200,6 +200,17 @@ def test_missing_bands_become_fill(days: eemulator.Server, fill: float | None) -
     )
     wanted = mosaic(day, bands, "poor", "west", "floats", fill=none)
     np.testing.assert_array_equal(day.values[0], wanted)
+
+
+def test_days_and_missing_bands_are_fetched_lazily(days: eemulator.Server) -> None:
+    query = table("poor", "west", "poor", "east", "floats", days=(1, 2, 3, 3, 4))
+    bands = ["u8", "i32", "f32"]
+    arguments: Any = {"missing": "fill", "group_by": "solar_day", "fill_value": -1}
+    cube = ee_xarray.to_xarray(export(query, bands, **arguments))
+    lazy = ee_xarray.open_cube(query, AREA, bands, crs_geometry=UTM_CRS, **arguments)
+    xr.testing.assert_identical(lazy.compute(), cube)
+    for at in ({"time": 0, "band": [2]}, {"time": [3, 0], "band": 1, "y": slice(3, 9, 2)}):
+        xr.testing.assert_identical(lazy.isel(at).compute(), cube.isel(at))
 
 
 @pytest.mark.parametrize("block_bytes", [2_000, 60_000])

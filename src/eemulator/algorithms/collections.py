@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import sys
 from itertools import islice
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import shapely
@@ -237,20 +239,20 @@ def _plain(value: Any) -> Any:
     return value.json() if isinstance(value, (Geometry, Date)) else value
 
 
-@algorithm("Collection.geometry")
-def geometry(source: Collection, margin: object) -> Geometry | None:  # noqa: ARG001
+@algorithm("Collection.geometry", ignores=["maxError"])
+def geometry(source: Collection) -> Geometry | None:
     """The union of the elements' geometries."""
     return source.geometry
 
 
-@algorithm("Collection.bounds")
-def bounds(source: Collection, margin: object, proj: Projection) -> Geometry:  # noqa: ARG001
+@algorithm("Collection.bounds", ignores=["maxError"])
+def bounds(source: Collection, proj: Projection) -> Geometry:
     """The rectangle around all geometries."""
-    return bounds_of(source.geometry or Geometry(shapely.GeometryCollection()), None, proj)
+    return bounds_of(source.geometry or Geometry(shapely.GeometryCollection()), proj)
 
 
-@algorithm("Collection.union")
-def union(source: Collection, margin: object) -> Collection:  # noqa: ARG001
+@algorithm("Collection.union", ignores=["maxError"])
+def union(source: Collection) -> Collection:
     """One feature of all geometries, whose index is `union_result` [S]."""
     return Collection.of([Feature(source.geometry, {"system:index": "union_result"})])
 
@@ -261,12 +263,10 @@ def cache(source: Collection) -> Collection:
     return source
 
 
-@algorithm("Collection.loadTable", session=True)
+@algorithm("Collection.loadTable", session=True, ignores=["geometryColumn", "version"])
 def load_table(
     session: Session,
     name: str,
-    column: str | None,  # noqa: ARG001
-    version: int,  # noqa: ARG001
 ) -> Collection:
     """A stored table; the emulator has none.
 
@@ -276,6 +276,69 @@ def load_table(
     if session.catalog.get(asset_id(name)) is None:
         raise asset_not_found("Collection", name)
     raise ServiceError(f"Asset '{name}' is not a FeatureCollection.")
+
+
+@algorithm("Collection.remap")
+def remap(source: Collection, old: list[Any], new: list[int], name: str) -> Collection:
+    """One property by a table; elements with another value are left out.
+
+    Raises:
+        ServiceError: the lists are not of one size, or hold other than texts and integers.
+    """
+    if len(old) != len(new):
+        raise ServiceError(f"The lists must be of one size, got {len(old)} and {len(new)}.")
+    if not all(isinstance(value, (str, int, float)) for value in old):
+        raise ServiceError("The values to look up must be strings or integers.")
+    table = dict(zip(old, new, strict=True))
+
+    def elements() -> Iterator[Element]:
+        for element in source:
+            value = element.get(name)
+            if isinstance(value, (str, int, float)) and value in table:
+                yield element.with_property(name, table[value])
+
+    return source.derived(elements)
+
+
+@algorithm("Collection.fromColumns", ignores=["propertyTypes"])
+def from_columns(columns: list[list[Any]], names: list[str]) -> Collection:
+    """Features without a place, from a list of values of each property.
+
+    Raises:
+        ServiceError: not as many lists as names, or of different sizes.
+    """
+    if len(columns) != len(names) or len({len(column) for column in columns}) > 1:
+        raise ServiceError("There must be a list for each name, all of one size.")
+    rows = zip(*columns, strict=True)
+    return Collection.of([Feature(None, dict(zip(names, row, strict=True))) for row in rows])
+
+
+@algorithm("Collection.randomColumn")
+def random_column(
+    source: Collection, name: str, seed: int, distribution: str, keys: list[str]
+) -> Collection:
+    """A random number of each element, the same for the same seed and the same keys.
+
+    The numbers are not those of the service.
+
+    Raises:
+        ServiceError: the distribution is not known.
+    """
+    if distribution not in ("uniform", "normal"):
+        raise ServiceError(f"Unknown distribution '{distribution}'; use 'uniform' or 'normal'.")
+
+    def number(element: Element) -> float:
+        text = repr((seed, [_plain(element.get(key)) for key in keys]))
+        bits = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+        uniform = (bits >> 11) * 2.0**-53
+        if distribution == "uniform":
+            return uniform
+        return NormalDist().inv_cdf(max(uniform, 2.0**-54))
+
+    def elements() -> Iterator[Element]:
+        return (element.with_property(name, number(element)) for element in source)
+
+    return source.derived(elements, source.count)
 
 
 @algorithm("Collection.reduceColumns")

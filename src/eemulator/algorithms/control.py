@@ -25,3 +25,9 @@ def choose(
 def _truth(value: Any) -> bool:
     """Null, false, 0 and the empty string are false; anything else is true."""
     return bool(value) if isinstance(value, (bool, int, float, str)) else value is not None
+
+
+@algorithm("IsEqual")
+def is_equal(left: Any, right: Any) -> bool:
+    """Whether two values are the same."""
+    return bool(left == right)

@@ -8,7 +8,8 @@ from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..values.element import Element
 from ..values.geometry import Feature, Geometry
-from ..values.parse import parse_geometry, pattern_of
+from ..values.parse import parse_geometry
+from ..values.patterns import pattern_of
 
 
 @algorithm("Feature")
@@ -97,8 +98,8 @@ def identifier(element: Element) -> str | None:
     return element.index
 
 
-@algorithm("Feature.geometry")
-def geometry(element: Element, *precision: object) -> Geometry | None:  # noqa: ARG001
+@algorithm("Feature.geometry", ignores=["maxError", "proj", "geodesics"])
+def geometry(element: Element) -> Geometry | None:
     """Where it is."""
     return element.geometry
 
@@ -112,7 +113,7 @@ def select(
     for selector in selectors:
         pattern = pattern_of(selector)
         known = (name for name in element.properties if not name.startswith("system:"))
-        found = [name for name in known if name == selector or pattern.fullmatch(name)]
+        found = [name for name in known if name == selector or pattern.fits(name)]
         chosen += [name for name in (found or [selector]) if name not in chosen]
     if names is not None and len(names) != len(chosen):
         raise ServiceError(

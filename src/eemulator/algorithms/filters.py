@@ -17,7 +17,7 @@ from ..values.filters import (
     of_elements,
     operands,
 )
-from ..values.measures import distance
+from ..values.measures import area, distance
 from ..values.parse import parse_date
 from ..values.shapes import disjoint, inside, intersects
 from ..values.time import Date, DateRange
@@ -99,13 +99,9 @@ def _register(names: tuple[str, ...], predicate: Callable[[Any, Any], bool]) -> 
 
 
 def _register_spatial(name: str, predicate: Callable[[Any, Any], bool]) -> None:
-    @algorithm(name)
+    @algorithm(name, ignores=["maxError"])
     def compare(
-        left_field: str | None,
-        right_value: Any,
-        right_field: str | None,
-        left_value: Any,
-        max_error: Any,  # noqa: ARG001
+        left_field: str | None, right_value: Any, right_field: str | None, left_value: Any
     ) -> Filter:
         return comparison(predicate, operands(left_field, right_value, right_field, left_value))
 
@@ -139,14 +135,13 @@ def _apart(one: Any, other: Any) -> float | None:
     return None if left is None or right is None else distance(left, right)
 
 
-@algorithm("Filter.withinDistance")
+@algorithm("Filter.withinDistance", ignores=["maxError"])
 def within_distance(
     most: float,
     left_field: str | None,
     right_value: Any,
     right_field: str | None,
     left_value: Any,
-    max_error: Any,  # noqa: ARG001
 ) -> Filter:
     """Two geometries that lie close together, in metres; the distance is a join's measure."""
     return nearness(_apart, most, operands(left_field, right_value, right_field, left_value))
@@ -200,6 +195,18 @@ def not_null(names: list[str]) -> Filter:
 def has_geometry() -> Filter:
     """Elements that have a geometry."""
     return of_elements(lambda element: element.geometry is not None)
+
+
+@algorithm("Filter.area", ignores=["maxError"])
+def area_between(low: float, high: float, selector: str | None) -> Filter:
+    """Elements whose geometry has an area within a range of square metres, both included."""
+    operand = None if selector in (None, "", ".geo") else Operand(selector, None)
+
+    def passes(element: Element) -> bool:
+        shape = element.geometry if operand is None else geometry_of(operand.of(element))
+        return shape is not None and low <= area(shape.filled) <= high
+
+    return of_elements(passes)
 
 
 @algorithm("Filter.rangeContains")

@@ -11,13 +11,17 @@ from shapely.geometry.base import BaseGeometry
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
+from ..limits import too_many_elements
+from ..pixels.default_grid import pixel_bounds
 from ..values import measures
-from ..values.geometry import WORLD, Feature, Geometry
+from ..values.collection import Collection
+from ..values.geometry import WORLD, Feature, Geometry, projected_box
 from ..values.parse import parse_geometry
 from ..values.projection import WGS84, Projection, parse_crs
 from ..values.shapes import combined, disjoint, inside, intersects
 
 if TYPE_CHECKING:
+    from ..expression.evaluate import Session
     from ..values.element import Element
     from ..values.margin import ErrorMargin
 
@@ -48,9 +52,13 @@ def _without_points(coordinates: Any) -> Any:
 
 
 def _register(kind: str, *, edges: bool) -> None:
-    @algorithm(f"GeometryConstructors.{kind}")
-    def make(coordinates: list[Any], crs: Projection | None, *options: Any) -> Geometry:
-        return _made(kind, coordinates, crs, options[0] if edges else None)
+    ignores = ["maxError", "evenOdd"] if edges else ["maxError", "evenOdd", "geodesic"]
+
+    @algorithm(f"GeometryConstructors.{kind}", ignores=ignores)
+    def make(
+        coordinates: list[Any], crs: Projection | None, geodesic: bool | None = None
+    ) -> Geometry:
+        return _made(kind, coordinates, crs, geodesic)
 
 
 for _kind in ("LineString", "LinearRing", "MultiLineString", "MultiPolygon", "Polygon"):
@@ -59,12 +67,11 @@ for _kind in ("Point", "MultiPoint"):
     _register(_kind, edges=False)
 
 
-@algorithm("GeometryConstructors.Rectangle")
+@algorithm("GeometryConstructors.Rectangle", ignores=["evenOdd"])
 def rectangle(
     coordinates: list[Any],
     crs: Projection | None,
     geodesic: bool | None,
-    even_odd: bool,  # noqa: ARG001
 ) -> Geometry:
     """From two corners, or from `[xMin, yMin, xMax, yMax]`."""
     given = _without_points(coordinates)
@@ -86,12 +93,9 @@ def bbox(west: float, south: float, east: float, north: float) -> Geometry:
     )
 
 
-@algorithm("GeometryConstructors.MultiGeometry")
+@algorithm("GeometryConstructors.MultiGeometry", ignores=["maxError"])
 def multi_geometry(
-    geometries: list[Geometry],
-    crs: Projection | None,
-    geodesic: bool | None,
-    margin: Any,  # noqa: ARG001
+    geometries: list[Geometry], crs: Projection | None, geodesic: bool | None
 ) -> Geometry:
     """Several as one."""
     name = WGS84.crs if crs is None else crs.crs
@@ -123,15 +127,14 @@ Relation = Callable[[Geometry, Geometry], bool]
 
 
 def _register_relation(name: str, relation: Relation) -> None:
-    @algorithm(f"Geometry.{name}")
-    def test(left: Geometry, right: Geometry, margin: Any, proj: Projection | None) -> bool:  # noqa: ARG001
+    @algorithm(f"Geometry.{name}", ignores=["maxError"])
+    def test(left: Geometry, right: Geometry, proj: Projection | None) -> bool:
         return relation(_in(left, proj), _in(right, proj))
 
-    @algorithm(f"Feature.{name}")
+    @algorithm(f"Feature.{name}", ignores=["maxError"])
     def test_features(
         left: Element,
         right: Element,
-        margin: Any,  # noqa: ARG001
         proj: Projection | None,
     ) -> bool:
         return relation(_in(_place(left), proj), _in(_place(right), proj))
@@ -148,15 +151,14 @@ Operation = Callable[[BaseGeometry, BaseGeometry], BaseGeometry]
 def _register_operation(name: str, operation: Operation) -> None:
     """What is made of two; in the projection asked for, or else where `combined` works."""
 
-    @algorithm(f"Geometry.{name}")
-    def run(left: Geometry, right: Geometry, margin: Any, proj: Projection | None) -> Geometry:  # noqa: ARG001
+    @algorithm(f"Geometry.{name}", ignores=["maxError"])
+    def run(left: Geometry, right: Geometry, proj: Projection | None) -> Geometry:
         return combined(_in(left, proj), _in(right, proj), operation)
 
-    @algorithm(f"Feature.{name}")
+    @algorithm(f"Feature.{name}", ignores=["maxError"])
     def run_features(
         left: Element,
         right: Element,
-        margin: Any,  # noqa: ARG001
         proj: Projection | None,
     ) -> Element:
         made = combined(_in(_place(left), proj), _in(_place(right), proj), operation)
@@ -172,12 +174,12 @@ _register_operation("symmetricDifference", lambda left, right: left.symmetric_di
 def _register_change(name: str, change: Callable[[Geometry], Geometry]) -> None:
     """Another shape made of one; in the projection asked for."""
 
-    @algorithm(f"Geometry.{name}")
-    def run(shape: Geometry, margin: Any, proj: Projection | None) -> Geometry:  # noqa: ARG001
+    @algorithm(f"Geometry.{name}", ignores=["maxError"])
+    def run(shape: Geometry, proj: Projection | None) -> Geometry:
         return change(_in(shape, proj))
 
-    @algorithm(f"Feature.{name}")
-    def run_feature(element: Element, margin: Any, proj: Projection | None) -> Element:  # noqa: ARG001
+    @algorithm(f"Feature.{name}", ignores=["maxError"])
+    def run_feature(element: Element, proj: Projection | None) -> Element:
         return _with_place(element, change(_in(_place(element), proj)))
 
 
@@ -199,36 +201,35 @@ _register_change(
 )
 
 
-@algorithm("Geometry.bounds")
-def bounds(shape: Geometry, margin: Any, proj: Projection | None) -> Geometry:  # noqa: ARG001
+@algorithm("Geometry.bounds", ignores=["maxError"])
+def bounds(shape: Geometry, proj: Projection | None) -> Geometry:
     """The bounding rectangle, in EPSG:4326 by default."""
     target = WGS84.crs if proj is None else proj.crs
     return Geometry(shapely.box(*shape.bounds_in(target), ccw=True), target, geodesic=False)
 
 
-@algorithm("Feature.bounds")
-def feature_bounds(element: Element, margin: Any, proj: Projection | None) -> Element:
+@algorithm("Feature.bounds", ignores=["maxError"])
+def feature_bounds(element: Element, proj: Projection | None) -> Element:
     """The same with the bounding rectangle."""
-    return _with_place(element, bounds(_place(element), margin, proj))
+    return _with_place(element, bounds(_place(element), proj))
 
 
-@algorithm("Geometry.centroid")
-def centroid(shape: Geometry, margin: Any, proj: Projection | None) -> Geometry:  # noqa: ARG001
+@algorithm("Geometry.centroid", ignores=["maxError"])
+def centroid(shape: Geometry, proj: Projection | None) -> Geometry:
     """The middle of the area; in EPSG:4326 by default."""
     return measures.centroid(shape) if proj is None else _centroid(_in(shape, proj))
 
 
-@algorithm("Feature.centroid")
-def feature_centroid(element: Element, margin: Any, proj: Projection | None) -> Element:
+@algorithm("Feature.centroid", ignores=["maxError"])
+def feature_centroid(element: Element, proj: Projection | None) -> Element:
     """The same at the middle of its area."""
-    return _with_place(element, centroid(_place(element), margin, proj))
+    return _with_place(element, centroid(_place(element), proj))
 
 
-@algorithm("Geometry.buffer")
+@algorithm("Geometry.buffer", ignores=["maxError"])
 def buffer(
     shape: Geometry,
     distance: float,
-    margin: Any,  # noqa: ARG001
     proj: Projection | None,
 ) -> Geometry:
     """All points within a distance: in metres, or in units of the projection asked for."""
@@ -239,12 +240,10 @@ def buffer(
     return Geometry(_in(shape, proj).filled.valid.buffer(distance), proj.crs, geodesic=False)
 
 
-@algorithm("Feature.buffer")
-def feature_buffer(
-    element: Element, distance: float, margin: Any, proj: Projection | None
-) -> Element:
+@algorithm("Feature.buffer", ignores=["maxError"])
+def feature_buffer(element: Element, distance: float, proj: Projection | None) -> Element:
     """The same, wider."""
-    return _with_place(element, buffer(_place(element), distance, margin, proj))
+    return _with_place(element, buffer(_place(element), distance, proj))
 
 
 @algorithm("Geometry.simplify")
@@ -274,12 +273,12 @@ def _register_measure(
     def measured(shape: Geometry, proj: Projection | None) -> float:
         return on_earth(shape) if proj is None else in_plane(_in(shape, proj).valid)
 
-    @algorithm(f"Geometry.{name}")
-    def run(shape: Geometry, margin: Any, proj: Projection | None) -> float:  # noqa: ARG001
+    @algorithm(f"Geometry.{name}", ignores=["maxError"])
+    def run(shape: Geometry, proj: Projection | None) -> float:
         return measured(shape, proj)
 
-    @algorithm(f"Feature.{name}")
-    def run_feature(element: Element, margin: Any, proj: Projection | None) -> float:  # noqa: ARG001
+    @algorithm(f"Feature.{name}", ignores=["maxError"])
+    def run_feature(element: Element, proj: Projection | None) -> float:
         return measured(_place(element), proj)
 
 
@@ -293,11 +292,10 @@ _register_measure("perimeter", measures.perimeter, lambda shape: shape.length - 
 _register_measure("length", measures.length, _lines)
 
 
-@algorithm("Geometry.distance")
+@algorithm("Geometry.distance", ignores=["maxError"])
 def distance(
     left: Geometry,
     right: Geometry,
-    margin: Any,  # noqa: ARG001
     proj: Projection | None,
     spherical: bool,
 ) -> float:
@@ -313,35 +311,32 @@ def distance(
     return measures.distance(left, right)
 
 
-@algorithm("Feature.distance")
+@algorithm("Feature.distance", ignores=["maxError"])
 def feature_distance(
-    left: Element, right: Element, margin: Any, proj: Projection | None, spherical: bool
+    left: Element, right: Element, proj: Projection | None, spherical: bool
 ) -> float:
     """Metres between two."""
-    return distance(_place(left), _place(right), margin, proj, spherical)
+    return distance(_place(left), _place(right), proj, spherical)
 
 
-@algorithm("Geometry.withinDistance")
-def within_distance(
-    left: Geometry, right: Geometry, most: float, margin: Any, proj: Projection | None
-) -> bool:
+@algorithm("Geometry.withinDistance", ignores=["maxError"])
+def within_distance(left: Geometry, right: Geometry, most: float, proj: Projection | None) -> bool:
     """Whether two lie close together."""
-    return distance(left, right, margin, proj, spherical=False) <= most
+    return distance(left, right, proj, spherical=False) <= most
 
 
-@algorithm("Feature.withinDistance")
+@algorithm("Feature.withinDistance", ignores=["maxError"])
 def feature_within_distance(
-    left: Element, right: Element, most: float, margin: Any, proj: Projection | None
+    left: Element, right: Element, most: float, proj: Projection | None
 ) -> bool:
     """Whether two lie close together."""
-    return within_distance(_place(left), _place(right), most, margin, proj)
+    return within_distance(_place(left), _place(right), most, proj)
 
 
-@algorithm("Geometry.closestPoints")
+@algorithm("Geometry.closestPoints", ignores=["maxError"])
 def closest_points(
     left: Geometry,
     right: Geometry,
-    margin: Any,  # noqa: ARG001
     proj: Projection | None,
 ) -> dict[str, Geometry]:
     """The point of each that is nearest to the other."""
@@ -351,12 +346,56 @@ def closest_points(
     return {} if found is None else dict(zip(("left", "right"), found, strict=True))
 
 
-@algorithm("Geometry.closestPoint")
-def closest_point(
-    left: Geometry, right: Geometry, margin: Any, proj: Projection | None
+@algorithm("Geometry.closestPoint", ignores=["maxError"])
+def closest_point(left: Geometry, right: Geometry, proj: Projection | None) -> Geometry | None:
+    """The point of the right one that is nearest to the left one."""
+    return closest_points(left, right, proj).get("right")
+
+
+@algorithm("Feature.closestPoints", ignores=["maxError"])
+def feature_closest_points(
+    left: Element, right: Element, proj: Projection | None
+) -> dict[str, Geometry]:
+    """The point of each that is nearest to the other."""
+    return closest_points(_place(left), _place(right), proj)
+
+
+@algorithm("Feature.closestPoint", ignores=["maxError"])
+def feature_closest_point(
+    left: Element, right: Element, proj: Projection | None
 ) -> Geometry | None:
     """The point of the right one that is nearest to the left one."""
-    return closest_points(left, right, margin, proj).get("right")
+    return closest_point(_place(left), _place(right), proj)
+
+
+@algorithm("Geometry.coveringGrid", session=True)
+def covering_grid(
+    session: Session, shape: Geometry, proj: Projection, scale: float | None
+) -> Collection:
+    """A feature of each cell of a lattice that a geometry meets, row by row.
+
+    Corners lie at whole positions of the projection. Indices are `{column},{row}` [M].
+
+    Raises:
+        ServiceError: there would be more than a value may hold.
+    """
+    lattice = proj if scale is None else proj.at_scale(scale)
+    left, top, right, bottom = pixel_bounds(lattice, shape)
+    if (right - left) * (bottom - top) > session.limits.working_pixels:
+        raise too_many_elements(session.limits.elements)
+    area = shape.shape_in(lattice.crs)
+    shapely.prepare(area)
+    found: list[Element] = []
+    for row in range(top, bottom):
+        session.deadline.check()
+        for column in range(left, right):
+            cell = projected_box((column, row, column + 1, row + 1), lattice)
+            if not area.intersects(cell.shape):
+                continue
+            if len(found) == session.limits.elements:
+                raise too_many_elements(session.limits.elements)
+            found.append(Feature(cell, {"system:index": f"{column},{row}"}))
+    return Collection.of(found)
 
 
 @algorithm("Geometry.geometries")
@@ -373,11 +412,10 @@ def is_unbounded(shape: Geometry) -> bool:
     return shape is WORLD
 
 
-@algorithm("Geometry.transform")
+@algorithm("Geometry.transform", ignores=["maxError"])
 def transform(
     shape: Geometry,
     proj: Projection,
-    margin: Any,  # noqa: ARG001
     geodesic: bool | None,
 ) -> Geometry:
     """In another CRS, vertex by vertex; edges are geodesics in a geographic CRS by default [S]."""
@@ -387,12 +425,10 @@ def transform(
     )
 
 
-@algorithm("Feature.transform")
-def feature_transform(
-    element: Element, proj: Projection, margin: Any, geodesic: bool | None
-) -> Element:
+@algorithm("Feature.transform", "ProjectionTransform", ignores=["maxError"])
+def feature_transform(element: Element, proj: Projection, geodesic: bool | None) -> Element:
     """The same in another CRS."""
-    return _with_place(element, transform(_place(element), proj, margin, geodesic))
+    return _with_place(element, transform(_place(element), proj, geodesic))
 
 
 @algorithm("Feature.setGeometry")

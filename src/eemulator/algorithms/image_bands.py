@@ -13,9 +13,11 @@ from ..names import asset_id
 from ..pixels.constant import constant_image
 from ..pixels.stored import stored_image
 from ..values.image import Image, ImageBand, unique_names
+from ..values.patterns import pattern_of
 
 if TYPE_CHECKING:
     from ..expression.evaluate import Session
+    from ..values.pixel_type import PixelType
 
 _NAME = re.compile(r"[A-Za-z0-9_.\-]+")
 
@@ -76,8 +78,8 @@ def _matches(image: Image, selector: Any) -> list[ImageBand]:
             # A plain name is no pattern, though a dot in it would make it one.
             found = exact
         else:
-            pattern = _pattern(selector)
-            found = [band for band in image.bands if pattern.fullmatch(band.id)]
+            pattern = pattern_of(selector)
+            found = [band for band in image.bands if pattern.fits(band.id)]
         if not found:
             raise no_such_band(selector, image.names)
         return found
@@ -90,13 +92,6 @@ def _matches(image: Image, selector: Any) -> list[ImageBand]:
             )
         return [image.bands[position]]
     raise ServiceError(f"Band selectors must be strings or integers, got {selector!r}.")
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except (re.error, RecursionError, OverflowError):
-        raise ServiceError(f"Invalid band pattern '{text}'.") from None
 
 
 def _renamed(bands: list[ImageBand], names: list[str]) -> list[ImageBand]:
@@ -125,3 +120,49 @@ def add_bands(image: Image, source: Image, names: list[str] | None, overwrite: b
     replaced = {band.id: band for band in added}
     kept = [replaced.pop(band.id, band) for band in image.bands]
     return image.with_bands([*kept, *replaced.values()])
+
+
+@algorithm("Image.cat")
+def cat(images: list[Any]) -> Image:
+    """Bands of all, equal names numbered; the metadata is the first one's [S].
+
+    Raises:
+        ServiceError: one is no image.
+    """
+    made = [constant(item) if isinstance(item, (int, float)) else item for item in images]
+    if not made or not all(isinstance(item, Image) for item in made):
+        raise ServiceError("Parameter 'images' must be a list of images.")
+    return made[0].with_bands(unique_names([band for image in made for band in image.bands]))
+
+
+@algorithm("Image.metadata")
+def metadata(image: Image, key: str, name: str | None) -> Image:
+    """A numeric property as a constant band of doubles [S].
+
+    Raises:
+        ServiceError: it is missing, or no number.
+    """
+    value = image.get(key)
+    if not isinstance(value, (int, float)):
+        raise ServiceError(f"The image has no numeric property '{key}'.")
+    made = constant_image(float(value))
+    return made.with_bands([made.bands[0].renamed(key if name is None else name)])
+
+
+@algorithm("Image.bandTypes")
+def band_types(image: Image) -> dict[str, PixelType]:
+    """The pixel type of each band."""
+    return {band.id: band.type for band in image.bands}
+
+
+@algorithm("Image.regexpRename")
+def regexp_rename(image: Image, pattern: str, replacement: str, every: bool) -> Image:
+    """Band names with the matches of a pattern replaced; `$1` stands for a group.
+
+    Raises:
+        ServiceError: two bands would have one name.
+    """
+    found = pattern_of(pattern)
+    return rename(
+        image, [found.replaced(name, replacement, once=not every) for name in image.names]
+    )

@@ -8,30 +8,12 @@ from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..pixels.arithmetic import cast
 from ..pixels.pointwise import Pointwise, Recipe
-from ..values.pixel_type import DOUBLE, FLOAT, PixelType
+from ..values.pixel_type import TYPES, PixelType
 from .image_math import derived
 
 if TYPE_CHECKING:
     from ..pixels.node import Plane
     from ..values.image import Image
-
-_SIGNED = {8: "int8", 16: "int16", 32: "int32", 64: "int64"}
-
-TYPES: dict[str, PixelType] = {
-    **{
-        name: PixelType("int", -(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-        for bits, name in _SIGNED.items()
-    },
-    **{f"uint{bits}": PixelType("int", 0, 2**bits - 1) for bits in (8, 16, 32)},
-    "float": FLOAT,
-    "double": DOUBLE,
-}
-TYPES |= {
-    "byte": TYPES["uint8"],
-    "short": TYPES["int16"],
-    "int": TYPES["int32"],
-    "long": TYPES["int64"],
-}
 
 
 def cast_bands(image: Image, kinds: list[PixelType]) -> Image:

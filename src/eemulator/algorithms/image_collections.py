@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _MOST_TO_BANDS = 5_000
 
 
-@algorithm("ImageCollection.load", session=True)
-def load(session: Session, name: str, version: int | None) -> Collection:  # noqa: ARG001
+@algorithm("ImageCollection.load", session=True, ignores=["version"])
+def load(session: Session, name: str) -> Collection:
     """A stored collection; its images are made as they are looked at."""
     asset = session.catalog.get(asset_id(name))
     if asset is None:
@@ -100,10 +100,10 @@ def mosaic(collection: Collection) -> Image:
         for i in range(len(names))
     ]
     node = Mosaic(layers, [kind.dtype for kind in kinds])
-    return Image.of(_composite_bands(names, kinds, node, layers), footprint=footprint_of(images))
+    return Image.of(composite_bands(names, kinds, node, layers), footprint=footprint_of(images))
 
 
-def _composite_bands(
+def composite_bands(
     names: Sequence[str],
     kinds: Sequence[PixelType],
     node: PixelNode,
@@ -138,35 +138,39 @@ def reduced(collection: Collection, reducer: Reducer, keep_names: bool) -> Image
 
     Args:
         collection: images that all have those bands.
-        reducer: has one input.
+        reducer: has one input, or as many as there are bands.
         keep_names: whether bands keep their names, or get those of the outputs appended.
 
     Raises:
-        ServiceError: the reducer has no form for pixels, or a band is missing.
+        ServiceError: the reducer has no form for pixels or other inputs, or a band is missing.
     """
-    reducer.require_stack()
     images = images_of(collection)
     names = images[0].names if images else []
+    reducer.require_stack(inputs=len(names))
     stacks = [image.named(names) for image in images]
-    by_band = [list(column) for column in zip(*stacks, strict=True)]
-    outputs, result_names, kinds = [], [], []
-    for i, (name, stack) in enumerate(zip(names, by_band, strict=True)):
-        source = union_of(band.type for band in stack)
+    # One stack a band; or one of all bands, image by image, for a reducer of that many inputs.
+    groups = [[i] for i in range(len(names))] if reducer.inputs == 1 else [list(range(len(names)))]
+    columns = [[layer[i] for layer in stacks for i in group] for group in groups]
+    outputs, result_names, kinds, first_bands = [], [], [], []
+    for number, (group, column) in enumerate(zip(groups, columns, strict=True)):
+        source = union_of(band.type for band in column)
         for output, statistic, rule in zip(
             reducer.outputs, reducer.statistics, reducer.rules, strict=True
         ):
-            kind = rule(source, len(stack))
-            outputs.append((i, statistic, kind.dtype))
+            kind = rule(source, len(images))
+            outputs.append((number, statistic, kind.dtype))
             kinds.append(kind)
-            result_names.append(name if keep_names else f"{name}_{output}")
-    node = Stack(by_band, outputs)
-    layers = [[layer[i] for i, _, _ in outputs] for layer in stacks]
-    bands = _composite_bands(result_names, kinds, node, layers)
+            first_bands.append(group[0])
+            own = names[group[0]] if keep_names else f"{names[group[0]]}_{output}"
+            result_names.append(own if reducer.inputs == 1 else output)
+    node = Stack(columns, outputs)
+    layers = [[layer[i] for i in first_bands] for layer in stacks]
+    bands = composite_bands(result_names, kinds, node, layers)
     return Image.of(bands, footprint=footprint_of(images))
 
 
-@algorithm("ImageCollection.reduce")
-def reduce_collection(collection: Collection, reducer: Reducer, scale: float) -> Image:  # noqa: ARG001
+@algorithm("ImageCollection.reduce", ignores=["parallelScale"])
+def reduce_collection(collection: Collection, reducer: Reducer) -> Image:
     """Any reducer through the stack."""
     return reduced(collection, reducer, keep_names=False)
 

@@ -39,8 +39,8 @@ def projection(image: Image) -> Projection:
     return first
 
 
-@algorithm("Image.geometry", "Element.geometry")
-def geometry(element: Image, *precision: object) -> Geometry:  # noqa: ARG001
+@algorithm("Image.geometry", "Element.geometry", ignores=["maxError", "proj", "geodesics"])
+def geometry(element: Image) -> Geometry:
     """The footprint; the whole world for an image without bounds."""
     found = element.geometry
     if found is None:

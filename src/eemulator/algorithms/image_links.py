@@ -9,10 +9,15 @@ from ..expression.registry import algorithm
 from ..pixels.constant import constant_image
 from ..values.image import Image
 from .image_bands import add_bands, select
+from .image_cast import cast_by_name
+from .image_collections import images_of
 from .image_mask import update_mask
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..values.collection import Collection
+    from ..values.element import Element
 
 
 @algorithm("Image.linkCollection")
@@ -46,3 +51,39 @@ def _names(given: Any) -> list[str]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ServiceError("Linked bands and properties must be names or lists of names.")
     return names
+
+
+@algorithm("ImageCollection.combine")
+def combine(primary: Collection, secondary: Collection, overwrite: bool) -> Collection:
+    """The images that the other collection has too, by index, with the bands of both."""
+
+    def elements() -> Iterator[Element]:
+        others = {image.index: image for image in images_of(secondary)}
+        for image in images_of(primary):
+            other = others.get(image.index)
+            if other is not None:
+                yield add_bands(image, other, None, overwrite)
+
+    return primary.derived(elements)
+
+
+@algorithm("ImageCollection.cast")
+def cast_collection(collection: Collection, types: dict[str, Any], order: list[str]) -> Collection:
+    """Some bands of each image in other types, in an order."""
+
+    def elements() -> Iterator[Element]:
+        return (cast_by_name(image, types, order) for image in images_of(collection))
+
+    return collection.derived(elements, collection.count)
+
+
+@algorithm("Image.retile")
+def retile(image: Image, size: int) -> Image:
+    """The same: the emulator's own strips are small enough.
+
+    Raises:
+        ServiceError: the size is none of those allowed.
+    """
+    if not 1 <= size <= 32_768:
+        raise ServiceError(f"The tile size must be 1 to 32768, got {size}.")
+    return image

@@ -13,6 +13,7 @@ from ..pixels.constant import constant_image
 from ..pixels.coverage import coverage, united
 from ..pixels.node import Plane, both, valid
 from ..pixels.pointwise import Pointwise, Recipe
+from ..values.collection import Collection
 from ..values.filters import geometry_of
 from ..values.image import Image, ImageBand
 from ..values.parse import parse_geometry
@@ -25,8 +26,12 @@ if TYPE_CHECKING:
     from ..pixels.node import Mask
 
 
-def _partners(image: Image, other: Image) -> Sequence[ImageBand]:
-    """The other image's band for each band: its only one, or by position."""
+def partners(image: Image, other: Image) -> Sequence[ImageBand]:
+    """The other image's band for each band: its only one, or by position.
+
+    Raises:
+        ServiceError: it has more than one, and not as many.
+    """
     if len(other.bands) == 1:
         return list(other.bands) * len(image.bands)
     if len(other.bands) != len(image.bands):
@@ -56,10 +61,10 @@ def mask(image: Image, new: Image | None) -> Image:
         return image.computed(
             derived(band.id, MASK, (band,), node, i) for i, band in enumerate(image.bands)
         )
-    partners = _partners(image, new)
+    others = partners(image, new)
     node = Pointwise(
         Recipe((band, partner, *_cover(band)), _replaced_mask(band))
-        for band, partner in zip(image.bands, partners, strict=True)
+        for band, partner in zip(image.bands, others, strict=True)
     )
     return image.with_bands(
         derived(band.id, band.type, (band,), node, i) for i, band in enumerate(image.bands)
@@ -94,10 +99,10 @@ def _replaced_mask(band: ImageBand) -> Any:
 @algorithm("Image.updateMask")
 def update_mask(image: Image, new: Image) -> Image:
     """The image where both it and the mask are; fractions multiply [I]."""
-    partners = _partners(image, new)
+    others = partners(image, new)
     node = Pointwise(
         Recipe((band, partner), _reduced_mask)
-        for band, partner in zip(image.bands, partners, strict=True)
+        for band, partner in zip(image.bands, others, strict=True)
     )
     return image.with_bands(
         derived(band.id, band.type, (band,), node, i) for i, band in enumerate(image.bands)
@@ -115,9 +120,9 @@ def unmask(image: Image, value: Image | None, same_footprint: bool) -> Image:
     With `same_footprint`, pixels outside of the image's extent stay masked.
     """
     fill = constant_image(0) if value is None else value
-    partners = _partners(image, fill)
+    others = partners(image, fill)
     recipes, bands = [], []
-    for band, partner in zip(image.bands, partners, strict=True):
+    for band, partner in zip(image.bands, others, strict=True):
         kind = band.type.union(partner.type)
         cover = _cover(band) if same_footprint else ()
         recipes.append(Recipe((band, partner, *cover), _filled(kind.dtype)))
@@ -169,6 +174,18 @@ def clip(image: Image, geometry: Any) -> Image:
     return image.with_bands(
         derived(band.id, band.type, (band,), node, i) for i, band in enumerate(image.bands)
     )
+
+
+@algorithm("Image.clipToCollection")
+def clip_to_collection(image: Image, collection: Any) -> Image:
+    """The image within the geometries of a collection's features; metadata stays [S].
+
+    Raises:
+        ServiceError: it is no collection.
+    """
+    if not isinstance(collection, Collection):
+        raise ServiceError("Parameter 'collection' must be a FeatureCollection.")
+    return clip(image, collection.geometry)
 
 
 def _within(plane: Plane, inside: Plane) -> Plane:

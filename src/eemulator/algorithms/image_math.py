@@ -13,19 +13,23 @@ from ..pixels.node import Plane, both
 from ..pixels.pointwise import Pointwise, Recipe
 from ..values.image import Image, ImageBand
 from ..values.pixel_type import FLOAT
-from ..wheel import signatures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..pixels.arithmetic import Binary, Unary
+    from ..pixels.node import PixelNode
     from ..values.pixel_type import PixelType
 
-_ALIASES = {
+ALIASES = {
     "bitwise_and": "bitwiseAnd",
     "bitwise_or": "bitwiseOr",
     "bitwise_xor": "bitwiseXor",
+    "left_shift": "leftShift",
+    "right_shift": "rightShift",
+    "first_nonzero": "firstNonZero",
 }
+"""Older names of operations."""
 
 
 def paired(left: Image, right: Image) -> list[tuple[str, ImageBand, ImageBand]]:
@@ -49,6 +53,13 @@ def paired(left: Image, right: Image) -> list[tuple[str, ImageBand, ImageBand]]:
         )
     by_name = {band.id: band for band in other}
     return [(a.id, a, by_name[a.id]) for a in one]
+
+
+def on_grid_of(
+    source: ImageBand, name: str, kind: PixelType, node: PixelNode, index: int
+) -> ImageBand:
+    """A band made of one other, on its grid."""
+    return ImageBand(name, kind, node, index, source.projection, source.dimensions, source.extent)
 
 
 def derived(
@@ -95,11 +106,11 @@ def _register_unary(name: str, operation: Unary) -> None:
 
 for _name, _operation in BINARY.items():
     _register_binary(_name, _operation)
-for _alias, _name in _ALIASES.items():
-    if f"Image.{_alias}" in signatures():
-        _register_binary(_alias, BINARY[_name])
+for _alias, _name in ALIASES.items():
+    _register_binary(_alias, BINARY[_name])
 for _name, _single in UNARY.items():
     _register_unary(_name, _single)
+_register_unary("bitwise_not", UNARY["bitwiseNot"])
 
 
 @algorithm("Image.normalizedDifference")

@@ -13,14 +13,65 @@ from ..values.image import require_bands
 from .image_grid import rescaled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..catalog.model import Grid
     from ..expression.evaluate import Session
+    from ..values.collection import Collection
+    from ..values.element import Element
     from ..values.geometry import Geometry
     from ..values.image import Image
     from ..values.projection import Projection
     from ..values.reducer import Reducer
 
 
-@algorithm("Image.reduceRegion", session=True)
+def lattice_for(
+    image: Image, crs: Projection | None, transform: list[float] | None, scale: float | None
+) -> Projection:
+    """The pixels to work in: by default those of the first band."""
+    band = require_bands(image)
+    base = band.projection if crs is None else crs
+    return rescaled(base, transform, scale, band.projection.nominal_scale)
+
+
+def area_of(image: Image, area: Geometry | None) -> Geometry:
+    """A region, or what an image covers.
+
+    Raises:
+        ServiceError: it has no bounds.
+    """
+    if area is not None:
+        return area
+    band = require_bands(image)
+    if not band.is_fixed and image.footprint is None:
+        raise ServiceError("The default footprint of the image is unbounded; give a geometry.")
+    return natural_bounds(band, image)
+
+
+def _reduced(
+    session: Session, image: Image, reducer: Reducer, area: Geometry, grid: Grid
+) -> list[tuple[str, dict[str, Any]]]:
+    """The outputs of a reducer in a region, for each band or for all together.
+
+    Raises:
+        ServiceError: too many pixels, or the reducer does not fit the bands.
+    """
+    session.limits.check_working_pixels(grid.width * grid.height)
+    weights = region_weights(area, grid, weighted=reducer.weighted)
+    if reducer.inputs == len(image.bands) and reducer.inputs > 1:
+        rows, counts = region_rows(image.bands, grid, weights, session.deadline)
+        return [("", reducer.table(rows, counts))]
+    if reducer.inputs != 1:
+        raise ServiceError(
+            f"The reducer has {reducer.inputs} inputs, but the image has {len(image.bands)} bands."
+        )
+    return [
+        (band.id, reducer.table(*region_rows((band,), grid, weights, session.deadline)))
+        for band in image.bands
+    ]
+
+
+@algorithm("Image.reduceRegion", session=True, ignores=["tileScale"])
 def reduce_region(
     session: Session,
     image: Image,
@@ -31,7 +82,6 @@ def reduce_region(
     transform: list[float] | None,
     best_effort: bool,
     max_pixels: int,
-    tile_scale: float,  # noqa: ARG001
 ) -> dict[str, Any]:
     """A reducer over the pixels of a region.
 
@@ -41,13 +91,8 @@ def reduce_region(
     Raises:
         ServiceError: too many pixels, or the reducer does not fit the bands.
     """
-    band = require_bands(image)
-    if area is None:
-        if not band.is_fixed and image.footprint is None:
-            raise ServiceError("The default footprint of the image is unbounded; give a geometry.")
-        area = natural_bounds(band, image)
-    base = band.projection if crs is None else crs
-    lattice = rescaled(base, transform, scale, band.projection.nominal_scale)
+    area = area_of(image, area)
+    lattice = lattice_for(image, crs, transform, scale)
     grid = bounded_grid(lattice, area)
     if grid.width * grid.height > max_pixels:
         if not best_effort:
@@ -61,18 +106,63 @@ def reduce_region(
             )
         factor = math.sqrt(grid.width * grid.height / max_pixels) * 1.01
         grid = bounded_grid(lattice.scaled(factor, factor), area)
-    session.limits.check_working_pixels(grid.width * grid.height)
-    weights = region_weights(area, grid, weighted=reducer.weighted)
-    if reducer.inputs == len(image.bands) and reducer.inputs > 1:
-        rows, counts = region_rows(image.bands, grid, weights, session.deadline)
-        return reducer.table(rows, counts)
-    if reducer.inputs != 1:
-        raise ServiceError(
-            f"The reducer has {reducer.inputs} inputs, but the image has {len(image.bands)} bands."
-        )
     found: dict[str, Any] = {}
-    for each in image.bands:
-        outputs = reducer.table(*region_rows((each,), grid, weights, session.deadline))
+    for band, outputs in _reduced(session, image, reducer, area, grid):
         for name, value in outputs.items():
-            found[each.id if len(outputs) == 1 else f"{each.id}_{name}"] = value
+            found[_named(band, name, alone=len(outputs) == 1)] = value
     return found
+
+
+def _named(band: str, output: str, *, alone: bool) -> str:
+    """Of a band's only output, the band's name; else both. Reducers of all bands have no band."""
+    if not band:
+        return output
+    return band if alone else f"{band}_{output}"
+
+
+@algorithm("Image.reduceRegions", session=True, ignores=["tileScale"])
+def reduce_regions(
+    session: Session,
+    image: Image,
+    collection: Collection,
+    reducer: Reducer,
+    scale: float | None,
+    crs: Projection | None,
+    transform: list[float] | None,
+    most: int | None,
+) -> Collection:
+    """The features with a reducer's outputs over their regions as properties.
+
+    Of an image of one band, properties are called as the outputs; of several, as in
+    `reduceRegion`. A feature without a geometry stays as it is [M].
+
+    Raises:
+        ServiceError: too many pixels, or the reducer does not fit the bands.
+    """
+    lattice = lattice_for(image, crs, transform, scale)
+    single = len(image.bands) == 1
+
+    def elements() -> Iterator[Element]:
+        for feature in collection:
+            session.deadline.check()
+            area = feature.geometry
+            if area is None or area.shape.is_empty:
+                yield feature
+                continue
+            grid = bounded_grid(lattice, area.filled)
+            if most is not None and grid.width * grid.height > most:
+                raise ServiceError(
+                    f"Too many pixels in the region. Found {grid.width * grid.height}, but "
+                    f"maxPixelsPerRegion allows only {most}."
+                )
+            added: dict[str, Any] = {}
+            for band, outputs in _reduced(session, image, reducer, area.filled, grid):
+                for name, value in outputs.items():
+                    key = name if single else _named(band, name, alone=len(outputs) == 1)
+                    added[key] = value
+            properties = dict(feature.properties) | added
+            yield feature.with_properties(
+                {key: value for key, value in properties.items() if value is not None}
+            )
+
+    return collection.derived(elements, collection.count)

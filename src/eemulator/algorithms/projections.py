@@ -9,7 +9,7 @@ from ..expression.registry import algorithm
 from ..values.projection import Projection
 
 
-@algorithm("Projection")
+@algorithm("Projection", "Proj")
 def make_projection(
     crs: object, transform: list[float] | None, transform_wkt: str | None
 ) -> Projection:

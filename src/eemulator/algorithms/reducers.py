@@ -7,12 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
-from ..values.compound import combined, grouped, percentiles, repeat, side_by_side, to_list
-from ..values.reducer import SIMPLE, Reducer
+from ..values.compound import (
+    combined,
+    fixed_histogram,
+    grouped,
+    linear_regression,
+    repeat,
+    sens_slope,
+    side_by_side,
+    side_by_side_of,
+    to_collection,
+    to_list,
+)
+from ..values.reducer import MORE, SIMPLE, Reducer, interval_mean, percentiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..values.image import Image
+
+# Of histograms, which the service makes of many values; here any number is exact.
+_BUCKETS = ("maxBuckets", "minBucketWidth", "maxRaw")
 _PLAIN = (
     "mean",
     "sum",
@@ -39,6 +54,9 @@ def _register(name: str, reducer: Reducer) -> None:
 
 for _name in _PLAIN:
     _register(_name, SIMPLE[_name])
+for _name, _reducer in MORE.items():
+    _register(_name, _reducer)
+_register("sensSlope", sens_slope())
 # Rows with nulls are dropped before any of these sees them.
 for _name, _of in {
     "first": "first",
@@ -53,8 +71,8 @@ _register("minMax", combined("minMax", (SIMPLE["min"], SIMPLE["max"])))
 
 
 def _register_bucketed(name: str) -> None:
-    @algorithm(f"Reducer.{name}")
-    def make(*buckets: Any) -> Reducer:  # noqa: ARG001 - exact at any number of values
+    @algorithm(f"Reducer.{name}", ignores=_BUCKETS)
+    def make() -> Reducer:
         return SIMPLE[name]
 
 
@@ -114,11 +132,10 @@ def make_unweighted(reducer: Reducer) -> Reducer:
     return replace(reducer, aggregate=aggregate, weighted=False)
 
 
-@algorithm("Reducer.percentile")
+@algorithm("Reducer.percentile", ignores=_BUCKETS)
 def make_percentile(
     wanted: list[float],
     names: list[str] | None,
-    *buckets: Any,  # noqa: ARG001 - exact at any number of values
 ) -> Reducer:
     """Percentiles."""
     return percentiles(wanted, names)
@@ -128,3 +145,42 @@ def make_percentile(
 def get_outputs(reducer: Reducer) -> list[str]:
     """Names of the outputs."""
     return list(reducer.outputs)
+
+
+@algorithm("Reducer.intervalMean", ignores=_BUCKETS)
+def make_interval_mean(
+    low: float,
+    high: float,
+) -> Reducer:
+    """The mean between two percentiles."""
+    return interval_mean(low, high)
+
+
+@algorithm("Reducer.fixedHistogram")
+def make_fixed_histogram(low: float, high: float, steps: int, cumulative: bool) -> Reducer:
+    """Counts in bins of one width."""
+    return fixed_histogram(low, high, steps, cumulative=cumulative)
+
+
+@algorithm("Reducer.linearRegression")
+def make_linear_regression(independent: int, dependent: int) -> Reducer:
+    """Least squares of several variables."""
+    return linear_regression(independent, dependent)
+
+
+@algorithm("Reducer.forEach")
+def make_for_each(reducer: Reducer, names: list[str]) -> Reducer:
+    """A copy of a reducer for each name."""
+    return side_by_side_of(reducer, names)
+
+
+@algorithm("Reducer.forEachBand")
+def make_for_each_band(reducer: Reducer, image: Image) -> Reducer:
+    """A copy of a reducer for each band, called by it."""
+    return side_by_side_of(reducer, image.names)
+
+
+@algorithm("Reducer.toCollection")
+def make_to_collection(names: list[str], optional: int) -> Reducer:
+    """Collects its inputs as features."""
+    return to_collection(names, optional)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 import operator
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from scipy import special
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..values.numbers import number
-from .image_cast import TYPES
+from ..values.pixel_type import TYPES
+from .image_math import ALIASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +26,11 @@ def _divide(a: float, b: float) -> float:
 
 def _mod(a: float, b: float) -> float:
     return math.fmod(a, b) if b else 0.0
+
+
+def _wrapped(value: int) -> int:
+    """An integer in 64 bits, two's complement."""
+    return (value + 2**63) % 2**64 - 2**63
 
 
 _BINARY: dict[str, Callable[[Any, Any], Any]] = {
@@ -48,6 +57,8 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "bitwiseAnd": lambda a, b: int(a) & int(b),
     "bitwiseOr": lambda a, b: int(a) | int(b),
     "bitwiseXor": lambda a, b: int(a) ^ int(b),
+    "leftShift": lambda a, b: _wrapped(_wrapped(int(a)) << (int(b) & 63)),
+    "rightShift": lambda a, b: _wrapped(int(a)) >> (int(b) & 63),
 }
 _UNARY: dict[str, Callable[[Any], Any]] = {
     "not": lambda a: int(not a),
@@ -70,6 +81,15 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "sinh": math.sinh,
     "cosh": math.cosh,
     "tanh": math.tanh,
+    "bitwiseNot": lambda a: ~int(a),
+    "bitCount": lambda a: (int(a) & (2**64 - 1)).bit_count(),
+    "gamma": lambda a: float(special.gamma(a)),
+    "digamma": lambda a: float(special.digamma(a)),
+    "trigamma": lambda a: float(special.polygamma(1, a)),
+    "erf": math.erf,
+    "erfc": math.erfc,
+    "erfInv": lambda a: float(special.erfinv(a)),
+    "erfcInv": lambda a: float(special.erfcinv(a)),
 }
 
 
@@ -83,6 +103,14 @@ def _safe(function: Callable[..., Any], *operands: float) -> Any:
         return math.nan
     except OverflowError:
         return math.inf
+
+
+def function_of(name: str, operands: int) -> Callable[..., Any] | None:
+    """A function of `Number` by its name, of one or two operands; None where there is none."""
+    table: dict[str, Callable[..., Any]] = _UNARY if operands == 1 else _BINARY
+    if operands not in (1, 2) or name not in table:
+        return None
+    return partial(_safe, table[name])
 
 
 def _register_binary(name: str, function: Callable[..., Any]) -> None:
@@ -112,8 +140,11 @@ def _register_cast(name: str) -> None:
 
 for _name, _function in _BINARY.items():
     _register_binary(_name, _function)
+for _alias, _name in ALIASES.items():
+    _register_binary(_alias, _BINARY[_name])
 for _name, _single in _UNARY.items():
     _register_unary(_name, _single)
+_register_unary("bitwise_not", _UNARY["bitwiseNot"])
 for _name in TYPES:
     _register_cast(_name)
 
@@ -122,6 +153,12 @@ for _name in TYPES:
 def clamp(value: float, low: float, high: float) -> float:
     """Within a range."""
     return min(max(value, low), high)
+
+
+@algorithm("Number.unitScale")
+def unit_scale(value: float, low: float, high: float) -> float:
+    """The range as 0 to 1; values outside are not clamped [S]."""
+    return _divide(value - low, high - low)
 
 
 @algorithm("Number.parse")

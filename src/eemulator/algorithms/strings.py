@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..values.numbers import number
+from ..values.patterns import Pattern
 from ..values.to_json import to_json
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def split(text: str, pattern: str, flags: str) -> list[str]:
 
     An empty pattern gives the characters.
     """
-    parts = list(text) if not pattern else [p or "" for p in _compiled(pattern, flags).split(text)]
+    parts = list(text) if not pattern else _compiled(pattern, flags).split(text)
     while len(parts) > 1 and not parts[-1]:
         parts.pop()
     return parts
@@ -105,32 +105,22 @@ def split(text: str, pattern: str, flags: str) -> list[str]:
 def match(text: str, pattern: str, flags: str) -> list[str]:
     """The first match and its groups; with the flag `g` all matches."""
     compiled = _compiled(pattern, flags)
-    if "g" in flags:
-        return [found[0] for found in compiled.finditer(text)]
-    found = compiled.search(text)
-    return [] if found is None else [found[0], *(group or "" for group in found.groups())]
+    return compiled.all(text) if "g" in flags else compiled.first(text)
 
 
 @algorithm("String.replace")
 def replace(text: str, pattern: str, replacement: str, flags: str) -> str:
     """The first match replaced, or with the flag `g` all; `$1` stands for a group."""
-    written = re.sub(r"\$(\d)", r"\\g<\1>", replacement.replace("\\", "\\\\"))
-    try:
-        made = _compiled(pattern, flags).sub(written, text, count=0 if "g" in flags else 1)
-    except (re.error, IndexError):
-        raise ServiceError(f"Invalid replacement '{replacement}'.") from None
+    made = _compiled(pattern, flags).replaced(text, replacement, once="g" not in flags)
     if len(made) > _MOST_CHARACTERS:
         raise ServiceError(f"A string cannot have {len(made)} characters.")
     return made
 
 
-def _compiled(pattern: str, flags: str) -> re.Pattern[str]:
+def _compiled(pattern: str, flags: str) -> Pattern:
     if not set(flags) <= set("gi"):
         raise ServiceError(f"Invalid regular expression flags '{flags}'.")
-    try:
-        return re.compile(pattern, re.IGNORECASE if "i" in flags else 0)
-    except (re.error, RecursionError, OverflowError):
-        raise ServiceError(f"Invalid regular expression '{pattern}'.") from None
+    return Pattern(pattern, ignore_case="i" in flags)
 
 
 @algorithm("String.encodeJSON", session=True)

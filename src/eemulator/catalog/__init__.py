@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from eemulator.catalog import (
+    archive,
     cloud_masks,
     elevation,
     embeddings,
@@ -39,5 +40,6 @@ def default_catalog() -> Catalog:
             elevation.collection(),
             *elevation.images(),
             embeddings.collection(),
+            archive.collection(),
         ]
     )

@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
 from ..pixels.constant import constant_image
+from ..values.array import Array
 from ..values.collection import Collection
 from ..values.element import Element
 from ..values.filters import Filter
 from ..values.geometry import Feature, Geometry
 from ..values.image import Image
 from ..values.join import Join
+from ..values.kernel import Kernel
 from ..values.margin import ErrorMargin
 from ..values.parse import parse_date, parse_geometry
+from ..values.pixel_type import TYPES, PixelType
 from ..values.projection import Projection
 from ..values.reducer import Reducer
 from ..values.time import Date, DateRange
@@ -208,6 +211,21 @@ def _date_range(value: Any) -> DateRange:
     return DateRange(start.millis, start.millis + 1)
 
 
+def _array(value: Any) -> Array:
+    found = Array.parsed(value)
+    if found is None:
+        raise _Mismatch
+    return found
+
+
+def _pixel_type(value: Any) -> PixelType:
+    if isinstance(value, str) and value in TYPES:
+        return TYPES[value]
+    if isinstance(value, PixelType):
+        return value
+    raise _Mismatch
+
+
 def _instance(kind: type) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         if isinstance(value, kind):
@@ -238,6 +256,9 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "Algorithm": _instance(Function),
     "Filter": _instance(Filter),
     "Join": _instance(Join),
+    "Kernel": _instance(Kernel),
+    "PixelType": _pixel_type,
+    "Array": _array,
     "Reducer": _instance(Reducer),
 }
 

@@ -9,7 +9,7 @@ from ..errors import ServiceError
 from ..wheel import Signature, signatures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
@@ -34,13 +34,17 @@ class Algorithm:
 _ALGORITHMS: dict[str, Algorithm] = {}
 
 
-def algorithm(*names: str, lazy: bool = False, session: bool = False) -> Callable[[_F], _F]:
+def algorithm(
+    *names: str, lazy: bool = False, session: bool = False, ignores: Collection[str] = ()
+) -> Callable[[_F], _F]:
     """Register a function as the algorithm of one or several names.
 
     Args:
         names: as in the client's `algorithms.json`; their signatures are taken from there.
         lazy: give the arguments as functions, to be called if they are wanted.
         session: give the `Session` first.
+        ignores: arguments that are checked like any other and then left out, as they cannot
+            change the result here: error margins, sizes of the service's tiles.
     """
 
     def register(function: _F) -> _F:
@@ -48,10 +52,26 @@ def algorithm(*names: str, lazy: bool = False, session: bool = False) -> Callabl
         for name in names:
             # An older or newer client may not know the name: then nobody can call it.
             if name in known:
-                _ALGORITHMS[name] = Algorithm(known[name], function, lazy, session)
+                run = _without(function, known[name], ignores, first=int(session))
+                _ALGORITHMS[name] = Algorithm(known[name], run, lazy, session)
         return function
 
     return register
+
+
+def _without(
+    function: Callable[..., Any], signature: Signature, ignores: Collection[str], first: int
+) -> Callable[..., Any]:
+    """A function of all arguments of a signature, from one that does not take some of them."""
+    positions = [i for i, a in enumerate(signature.arguments, first) if a.name not in ignores]
+    if len(positions) == len(signature.arguments):
+        return function
+    kept = [*range(first), *positions]
+
+    def run(*arguments: Any) -> Any:
+        return function(*(arguments[i] for i in kept))
+
+    return run
 
 
 def lookup(name: str) -> Algorithm:

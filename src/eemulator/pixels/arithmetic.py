@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import special
 
-from ..values.pixel_type import BOOLEAN, DOUBLE, FLOAT, PixelType
+from ..values.pixel_type import BOOLEAN, DOUBLE, FLOAT, INT64, PixelType
 from .node import Plane, both
 
 if TYPE_CHECKING:
@@ -83,11 +84,37 @@ def _floating(left: PixelType, right: PixelType) -> PixelType:
 def _bits(left: PixelType, right: PixelType) -> PixelType:
     """Any pattern of the bits that the operands have."""
     if not (left.is_int and right.is_int):
-        return PixelType("int", -(2**63), 2**63 - 1)
-    low = min(left.bounds[0], right.bounds[0])
-    high = max(left.bounds[1], right.bounds[1])
-    bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0)
-    return PixelType.of_range(-(2**bits) if low < 0 else 0, 2**bits - 1)
+        return INT64
+    joint = left.union(right)
+    bits = _bit_length(joint)
+    return PixelType.of_range(-(2**bits) if joint.bounds[0] < 0 else 0, 2**bits - 1)
+
+
+def _bit_length(kind: PixelType) -> int:
+    """Bits that the integers of a type take, beside the sign."""
+    low, high = kind.bounds
+    return max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0)
+
+
+def _shifted_left(left: PixelType, right: PixelType) -> PixelType:
+    """Wide enough that no bit is lost, up to 64 bits; the service's own rule is not known [M]."""
+    if not (left.is_int and right.is_int) or not 0 <= right.bounds[0] <= right.bounds[1] < 64:
+        return INT64
+    corners = [a << b for a in left.bounds for b in right.bounds]
+    return PixelType.of_range(min(corners), max(corners))
+
+
+def _shifted_right(left: PixelType, right: PixelType) -> PixelType:  # noqa: ARG001
+    """No farther from 0 than the operand."""
+    if not left.is_int:
+        return INT64
+    low, high = left.bounds
+    return PixelType.of_range(min(low, 0), max(high, 0))
+
+
+def _joint(left: PixelType, right: PixelType) -> PixelType:
+    """The union [S]."""
+    return left.union(right).without_range()
 
 
 def _remainder(left: PixelType, right: PixelType) -> PixelType:
@@ -112,12 +139,28 @@ def _logical(function: Callable[..., NDArray[Any]]) -> Callable[..., NDArray[Any
 
 
 def _bitwise(function: Callable[..., NDArray[Any]]) -> Callable[..., NDArray[Any]]:
-    def run(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-        if a.dtype.kind == "f":
-            return function(a.astype(np.int64), b.astype(np.int64))
-        return function(a, b)
+    def run(*operands: NDArray[Any]) -> NDArray[Any]:
+        return function(*(_as_integers(each) for each in operands))
 
     return run
+
+
+def _as_integers(values: NDArray[Any]) -> NDArray[Any]:
+    """Fractions are cut."""
+    return values.astype(np.int64) if values.dtype.kind == "f" else values
+
+
+def _shift(function: Callable[..., NDArray[Any]]) -> Callable[..., NDArray[Any]]:
+    """Shifts of 64 bits; of the number of places the lowest six bits count, as in Java [M]."""
+
+    def run(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+        return function(a.astype(np.int64), b.astype(np.int64) & 63)
+
+    return run
+
+
+def _first_nonzero(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    return np.where(a != 0, a, b)
 
 
 BINARY: dict[str, Binary] = {
@@ -142,6 +185,10 @@ BINARY: dict[str, Binary] = {
     "bitwiseAnd": Binary(_bitwise(np.bitwise_and), _bits),
     "bitwiseOr": Binary(_bitwise(np.bitwise_or), _bits),
     "bitwiseXor": Binary(_bitwise(np.bitwise_xor), _bits),
+    "leftShift": Binary(_shift(np.left_shift), _shifted_left),
+    "rightShift": Binary(_shift(np.right_shift), _shifted_right),
+    "first": Binary(lambda a, b: a, _joint),  # noqa: ARG005
+    "firstNonZero": Binary(_first_nonzero, _joint),
 }
 
 
@@ -210,6 +257,18 @@ def _bool(operand: PixelType) -> PixelType:  # noqa: ARG001
     return BOOLEAN
 
 
+def _signed(operand: PixelType) -> PixelType:
+    """The smallest signed integers that can hold the operand [S]."""
+    if not operand.is_int:
+        return INT64
+    bits = next(size for size in (7, 15, 31, 63) if size >= min(_bit_length(operand), 63))
+    return PixelType("int", -(2**bits), 2**bits - 1)
+
+
+def _bit_number(operand: PixelType) -> PixelType:  # noqa: ARG001
+    return PixelType("int", 0, 64)
+
+
 UNARY: dict[str, Unary] = {
     "abs": Unary(np.abs, _absolute),
     "not": Unary(lambda a: a == 0, _bool),
@@ -217,6 +276,11 @@ UNARY: dict[str, Unary] = {
     "floor": Unary(_keep_int(np.floor), _rounded),
     "ceil": Unary(_keep_int(np.ceil), _rounded),
     "round": Unary(_half_up, _rounded),
+    "bitwiseNot": Unary(_bitwise(np.invert), _signed),
+    # NumPy counts the bits of the absolute value: negative numbers go through uint64.
+    "bitCount": Unary(
+        lambda a: np.bitwise_count(_as_integers(a).astype(np.int64).view(np.uint64)), _bit_number
+    ),
     **{
         name: Unary(function, _real)
         for name, function in {
@@ -234,6 +298,13 @@ UNARY: dict[str, Unary] = {
             "sinh": np.sinh,
             "cosh": np.cosh,
             "tanh": np.tanh,
+            "gamma": special.gamma,
+            "digamma": special.digamma,
+            "trigamma": lambda a: special.polygamma(1, a),
+            "erf": special.erf,
+            "erfc": special.erfc,
+            "erfInv": special.erfinv,
+            "erfcInv": special.erfcinv,
         }.items()
     },
 }

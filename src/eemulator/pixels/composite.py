@@ -77,6 +77,46 @@ def _beneath(top: Plane, below: Plane, dtype: np.dtype[Any]) -> Plane:
     return Plane(values, np.where(shown, top.mask, below.mask))
 
 
+class Best(Operation):
+    """At each pixel the image of the highest quality.
+
+    Args:
+        qualities: a band of each image; NaN and masked pixels have none.
+        layers: the output's bands in each image.
+        dtypes: of each output.
+    """
+
+    def __init__(
+        self,
+        qualities: Sequence[ImageBand],
+        layers: Sequence[Sequence[ImageBand]],
+        dtypes: Sequence[np.dtype[Any]],
+    ) -> None:
+        self._qualities = qualities
+        self._layers = layers
+        self._dtypes = dtypes
+        self.inputs = [*qualities, *(band for layer in layers for band in layer)]
+
+    def steps(
+        self, indices: Sequence[int], grid: Grid
+    ) -> Generator[Need, list[Plane], list[Plane]]:
+        """Ask image by image, keeping the best so far; ties go to the earlier."""
+        shape = (grid.height, grid.width)
+        highest = np.full(shape, -np.inf)
+        values = [np.zeros(shape, self._dtypes[index]) for index in indices]
+        masks = [np.zeros(shape, np.float32) for _ in indices]
+        for quality, layer in zip(self._qualities, self._layers, strict=True):
+            rank, *planes = yield Need([quality, *(layer[index] for index in indices)], grid)
+            better = rank.values > highest
+            if rank.mask is not None:
+                better &= valid(rank.mask)
+            np.copyto(highest, rank.values, where=better)
+            for plane, value, mask in zip(planes, values, masks, strict=True):
+                np.copyto(value, plane.values, where=better, casting="unsafe")
+                np.copyto(mask, 1 if plane.mask is None else plane.mask, where=better)
+        return [Plane(value, mask) for value, mask in zip(values, masks, strict=True)]
+
+
 class Stack(Operation):
     """A statistic of several bands, pixel by pixel; one or more outputs from one stack.
 

@@ -16,6 +16,18 @@ Shown = NDArray[np.bool_]
 Result = tuple[Values, Any]
 
 
+def valid_count(shown: Shown) -> Values:
+    """How many are valid."""
+    number: Values = shown.sum(axis=0)
+    return number
+
+
+def ascending(values: Values, shown: Shown) -> Values:
+    """Valid values in order, the others after them."""
+    found: Values = np.sort(np.where(shown, values, _top(values)), axis=0)
+    return found
+
+
 def total(values: Values, shown: Shown) -> Result:
     """The sum."""
     return np.where(shown, values, 0).sum(axis=0, dtype=_wide(values)), shown.any(axis=0)
@@ -59,7 +71,7 @@ def greatest(values: Values, shown: Shown) -> Result:
 def median(values: Values, shown: Shown) -> Result:
     """The middle value, or the mean of the middle two."""
     number = shown.sum(axis=0)
-    ordered = np.sort(np.where(shown, values, _top(values)), axis=0).astype(np.float64)
+    ordered = ascending(values, shown).astype(np.float64)
     last = max(len(values) - 1, 0)
     low = np.clip((number - 1) // 2, 0, last)[np.newaxis]
     high = np.clip(number // 2, 0, last)[np.newaxis]
@@ -69,7 +81,7 @@ def median(values: Values, shown: Shown) -> Result:
 
 def mode(values: Values, shown: Shown) -> Result:
     """The most frequent value, the least of them where several are."""
-    ordered = np.sort(np.where(shown, values, _top(values)), axis=0)
+    ordered = ascending(values, shown)
     number = shown.sum(axis=0)
     best = ordered[0]
     most = np.zeros(best.shape, np.int64)

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ServiceError
-from .numbers import number
+from .array import Array
+from .collection import Collection
+from .geometry import Feature
 from .reducer import Reducer, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .reducer import Row
+
+_MOST_PAIRED = 3_000
+_MOST_BINS = 1_000_000
 
 
 def combined(name: str, parts: Sequence[Reducer]) -> Reducer:
@@ -101,23 +106,6 @@ def grouped(reducer: Reducer, field: int, name: str) -> Reducer:
     return Reducer("group", reducer.inputs + 1, ("groups",), aggregate, reducer.weighted)
 
 
-def percentiles(wanted: Sequence[float], names: Sequence[str] | None) -> Reducer:
-    """Values below which so many percent lie; between two, in proportion [M]."""
-    if not wanted or not all(0 <= each <= 100 for each in wanted):
-        raise ServiceError("Percentiles must be between 0 and 100, and there must be one.")
-    outputs = tuple(names or (f"p{number(float(each))}" for each in wanted))
-    if len(outputs) != len(wanted) or len(set(outputs)) != len(outputs):
-        raise ServiceError("There must be one output name for each percentile.")
-
-    def aggregate(rows: Sequence[Row], weights: Sequence[float]) -> list[Any]:  # noqa: ARG001
-        values = [row[0] for row in rows if row[0] is not None]
-        if not values:
-            return [None] * len(wanted)
-        return [float(v) for v in np.percentile(numbers(values), list(wanted))]
-
-    return Reducer("percentile", 1, outputs, aggregate)
-
-
 def to_list(size: int | None, optional: int) -> Reducer:
     """Collect the inputs, in tuples of a size; rows with a null that is not optional are dropped.
 
@@ -151,3 +139,132 @@ def repeat(reducer: Reducer, count: int) -> Reducer:
         return [list(outputs) for outputs in zip(*copies, strict=True)]
 
     return Reducer("repeat", width * count, reducer.outputs, aggregate, reducer.weighted)
+
+
+def side_by_side_of(reducer: Reducer, names: Sequence[str]) -> Reducer:
+    """A copy of a reducer for each name, each with inputs of its own.
+
+    An only output is called by the name; several are `{name}_{output}` [I].
+
+    Raises:
+        ServiceError: there is no name, or one twice.
+    """
+    if not names or len(set(names)) != len(names):
+        raise ServiceError("There must be names for the outputs, all different.")
+    width = reducer.inputs
+    alone = len(reducer.outputs) == 1
+    outputs = tuple(
+        name if alone else f"{name}_{output}" for name in names for output in reducer.outputs
+    )
+
+    def aggregate(rows: Sequence[Row], weights: Sequence[float]) -> list[Any]:
+        return [
+            value
+            for i in range(len(names))
+            for value in reducer.aggregate(
+                [row[i * width : (i + 1) * width] for row in rows], weights
+            )
+        ]
+
+    return Reducer("forEach", width * len(names), outputs, aggregate, reducer.weighted)
+
+
+def to_collection(names: Sequence[str], optional: int) -> Reducer:
+    """Collect the inputs as features without a place; a row with a null is dropped.
+
+    Args:
+        names: of the properties, one an input.
+        optional: how many of the last inputs may be null.
+
+    Raises:
+        ServiceError: there is no name, or one twice.
+    """
+    if len(set(names)) != len(names):
+        raise ServiceError("The property names must be different.")
+    listed = to_list(len(names), optional)
+
+    def aggregate(rows: Sequence[Row], weights: Sequence[float]) -> list[Any]:
+        kept = listed.aggregate(rows, weights)[0]
+        return [
+            Collection.of(
+                [
+                    Feature(None, {k: v for k, v in zip(names, row, strict=True) if v is not None})
+                    for row in kept
+                ]
+            )
+        ]
+
+    return Reducer("toCollection", len(names), ("features",), aggregate)
+
+
+def sens_slope() -> Reducer:
+    """The median of the slopes between all pairs of two inputs, and the offset to match.
+
+    The offset is the median of y less the slope times the median of x [I].
+    """
+
+    def aggregate(rows: Sequence[Row], weights: Sequence[float]) -> list[Any]:  # noqa: ARG001
+        kept = [row[:2] for row in rows if None not in row[:2]]
+        if len(kept) > _MOST_PAIRED:
+            raise ServiceError(f"Sen's slope of {len(kept)} rows has too many pairs.")
+        x, y = (numbers([row[i] for row in kept]) for i in range(2))
+        one, other = np.triu_indices(len(kept), 1)
+        apart = x[one] != x[other]
+        if not apart.any():
+            return [None, None]
+        one, other = one[apart], other[apart]
+        slope = float(np.median((y[other] - y[one]) / (x[other] - x[one])))
+        return [slope, float(np.median(y) - slope * np.median(x))]
+
+    return Reducer("sensSlope", 2, ("slope", "offset"), aggregate)
+
+
+def linear_regression(independent: int, dependent: int) -> Reducer:
+    """Least squares without a constant; nothing where there are too few rows [S].
+
+    Outputs are the coefficients, `(independent, dependent)`, and the root mean square of the
+    residuals of each dependent variable, both arrays.
+
+    Raises:
+        ServiceError: there is no variable.
+    """
+    if independent < 1 or dependent < 1:
+        raise ServiceError("There must be an independent and a dependent variable.")
+    inputs = independent + dependent
+
+    def aggregate(rows: Sequence[Row], weights: Sequence[float]) -> list[Any]:
+        kept = [(row, w) for row, w in zip(rows, weights, strict=True) if None not in row[:inputs]]
+        if len(kept) <= independent:
+            return [None, None]
+        table = numbers([value for row, _ in kept for value in row[:inputs]]).reshape(-1, inputs)
+        heavy = np.sqrt([weight for _, weight in kept])[:, np.newaxis]
+        x, y = table[:, :independent] * heavy, table[:, independent:] * heavy
+        found, _, rank, _ = np.linalg.lstsq(x, y, rcond=None)
+        if rank < independent:
+            return [None, None]
+        rest = np.sqrt(((y - x @ found) ** 2).sum(0) / (heavy**2).sum())
+        return [Array.of(found), Array.of(rest)]
+
+    return Reducer("linearRegression", inputs, ("coefficients", "residuals"), aggregate, True)
+
+
+def fixed_histogram(low: float, high: float, steps: int, *, cumulative: bool) -> Reducer:
+    """Lower edges and weights of bins of one width, as an array; what lies outside is left out.
+
+    Raises:
+        ServiceError: the range is empty, or there is no bin.
+    """
+    if not (low < high and 1 <= steps <= _MOST_BINS):
+        raise ServiceError(f"A histogram has 1 to {_MOST_BINS} bins over a range.")
+    edges = np.linspace(low, high, steps + 1)
+
+    def aggregate(rows: Sequence[Row], weights: Sequence[float]) -> list[Any]:
+        pairs = [(row[0], w) for row, w in zip(rows, weights, strict=True) if row[0] is not None]
+        values = numbers([value for value, _ in pairs])
+        inside = (values >= low) & (values < high)
+        heavy = np.asarray([weight for _, weight in pairs], np.float64)[inside]
+        bins = np.searchsorted(edges, values[inside], "right") - 1
+        counts = np.bincount(bins, heavy, steps)
+        return [Array.of(np.column_stack([edges[:-1], counts.cumsum() if cumulative else counts]))]
+
+    return Reducer("fixedHistogram", 1, ("histogram",), aggregate, True)

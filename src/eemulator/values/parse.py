@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -114,15 +113,3 @@ def _closed(geojson: dict[str, Any]) -> dict[str, Any]:
 
 def _ring(points: list[Any]) -> list[Any]:
     return points if not points or points[0] == points[-1] else [*points, points[0]]
-
-
-def pattern_of(text: str) -> re.Pattern[str]:
-    """A regular expression that selects names.
-
-    Raises:
-        ServiceError: it is none.
-    """
-    try:
-        return re.compile(text)
-    except (re.error, RecursionError, OverflowError):
-        raise ServiceError(f"Invalid pattern '{text}'.") from None

@@ -117,6 +117,7 @@ FLOAT = PixelType("float")
 DOUBLE = PixelType("double")
 BOOLEAN = PixelType("int", 0, 1)
 BYTE = PixelType("int", 0, 255)
+INT64 = PixelType("int", int(_INT64.min), int(_INT64.max))
 MASK = PixelType("float", 0, 1)
 
 
@@ -132,3 +133,23 @@ def union_of(types: Iterable[PixelType]) -> PixelType:
     if result is None:
         raise ValueError("the union of no types")
     return result
+
+
+_SIGNED = {8: "int8", 16: "int16", 32: "int32", 64: "int64"}
+
+TYPES: dict[str, PixelType] = {
+    **{
+        name: PixelType("int", -(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        for bits, name in _SIGNED.items()
+    },
+    **{f"uint{bits}": PixelType("int", 0, 2**bits - 1) for bits in (8, 16, 32)},
+    "float": FLOAT,
+    "double": DOUBLE,
+}
+"""Pixel types by the names that casts have."""
+TYPES |= {
+    "byte": TYPES["uint8"],
+    "short": TYPES["int16"],
+    "int": TYPES["int32"],
+    "long": TYPES["int64"],
+}

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ServiceError
-from ..pixels import statistics
+from ..pixels import moments, statistics
 from .numbers import number
-from .pixel_type import BOOLEAN, DOUBLE, PixelType
+from .pixel_type import BOOLEAN, DOUBLE, INT64, PixelType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,10 +53,14 @@ class Reducer:
         given = [1.0] * len(rows) if weights is None else weights
         return dict(zip(self.outputs, self.aggregate(rows, given), strict=True))
 
-    def require_stack(self) -> None:
-        """Refuse a reducer that has no pixel by pixel form."""
-        if not self.statistics or self.inputs != 1:
+    def require_stack(self, *, inputs: int = 1) -> None:
+        """Refuse a reducer that has no pixel by pixel form, or not that many inputs."""
+        if not self.statistics:
             raise ServiceError(f"The emulator cannot reduce images with Reducer.{self.name} yet.")
+        if self.inputs not in (1, inputs):
+            raise ServiceError(
+                f"The reducer has {self.inputs} inputs, but the image has {inputs} bands."
+            )
 
 
 def _same(kind: PixelType, count: int) -> PixelType:  # noqa: ARG001
@@ -194,6 +198,112 @@ def _simple(
     )
 
 
+def of_stack(
+    name: str, inputs: int, outputs: dict[str, tuple[Statistic, Rule]], *, whole: bool = False
+) -> Reducer:
+    """A reducer that treats rows of a table as a stack of single pixels.
+
+    Args:
+        name: as after `Reducer.`.
+        inputs: how many inputs one row has; a row with a null is left out.
+        outputs: the statistic and the pixel type of each output.
+        whole: whether the outputs are integers.
+    """
+
+    def aggregate(rows: Sequence[Row], weights: Sequence[float]) -> list[Any]:  # noqa: ARG001
+        kept = [value for row in rows if None not in row[:inputs] for value in row[:inputs]]
+        if not kept:
+            return [0 if rule is _counting else None for _, rule in outputs.values()]
+        column = numbers(kept)
+        found = []
+        with np.errstate(all="ignore"):
+            for statistic, _ in outputs.values():
+                value, known = statistic(column, np.ones(column.shape, np.bool_))
+                plain = int(value) if whole else float(value)
+                found.append(plain if known else None)
+        return found
+
+    return Reducer(
+        name,
+        inputs,
+        tuple(outputs),
+        aggregate,
+        False,
+        tuple(statistic for statistic, _ in outputs.values()),
+        tuple(rule for _, rule in outputs.values()),
+    )
+
+
+def _long(kind: PixelType, count: int) -> PixelType:  # noqa: ARG001
+    return kind if kind.is_int else INT64
+
+
+MORE: dict[str, Reducer] = {
+    reducer.name: reducer
+    for reducer in (
+        of_stack("skew", 1, {"skew": (moments.skew, _double)}),
+        of_stack("kurtosis", 1, {"kurtosis": (moments.kurtosis, _double)}),
+        of_stack("countRuns", 1, {"count": (moments.runs, _counting)}, whole=True),
+        of_stack(
+            "bitwiseAnd", 1, {"bitwiseAnd": (moments.bits(np.bitwise_and), _long)}, whole=True
+        ),
+        of_stack("bitwiseOr", 1, {"bitwiseOr": (moments.bits(np.bitwise_or), _long)}, whole=True),
+        of_stack("circularMean", 1, {"circularMean": (moments.circular_mean, _double)}),
+        of_stack("circularVariance", 1, {"circularVariance": (moments.circular_variance, _double)}),
+        of_stack("circularStddev", 1, {"circularStdDev": (moments.circular_deviation, _double)}),
+        of_stack(
+            "linearFit",
+            2,
+            {
+                "scale": (moments.of_pairs(0, moments.linear_fit), _double),
+                "offset": (moments.of_pairs(1, moments.linear_fit), _double),
+            },
+        ),
+        of_stack(
+            "pearsonsCorrelation",
+            2,
+            {
+                "correlation": (moments.of_pairs(0, moments.correlation), _double),
+                "p-value": (moments.of_pairs(1, moments.correlation), _double),
+            },
+        ),
+    )
+}
+"""Reducers with one form for tables and for pixels."""
+
+
+def percentiles(wanted: Sequence[float], names: Sequence[str] | None) -> Reducer:
+    """Values below which so many percent lie.
+
+    Raises:
+        ServiceError: one is no percentage, or there are not as many names.
+    """
+    if not wanted or not all(0 <= each <= 100 for each in wanted):
+        raise ServiceError("Percentiles must be between 0 and 100, and there must be one.")
+    outputs = tuple(names or (f"p{number(float(each))}" for each in wanted))
+    if len(outputs) != len(wanted) or len(set(outputs)) != len(outputs):
+        raise ServiceError("There must be one output name for each percentile.")
+    return of_stack(
+        "percentile",
+        1,
+        {
+            name: (moments.percentile(each), _double)
+            for name, each in zip(outputs, wanted, strict=True)
+        },
+    )
+
+
+def interval_mean(low: float, high: float) -> Reducer:
+    """The mean between two percentiles.
+
+    Raises:
+        ServiceError: they are none.
+    """
+    if not 0 <= low <= high <= 100:
+        raise ServiceError("Percentiles must be between 0 and 100, the lower one first.")
+    return of_stack("intervalMean", 1, {"mean": (moments.interval_mean(low, high), _double)})
+
+
 SIMPLE: dict[str, Reducer] = {
     reducer.name: reducer
     for reducer in (
@@ -205,14 +315,14 @@ SIMPLE: dict[str, Reducer] = {
         _simple("median", _column(_unweighted(np.median)), statistics.median, _double),
         _simple("mode", _column(_mode), statistics.mode, _same),
         _simple("count", _count, statistics.count, _counting),
-        _simple("countDistinct", _distinct, None, _counting),
-        _simple("countDistinctNonNull", _distinct, None, _counting),
+        _simple("countDistinct", _distinct, moments.distinct, _counting),
+        _simple("countDistinctNonNull", _distinct, moments.distinct, _counting),
         _simple("countEvery", lambda rows, weights: len(rows), None, _counting),  # noqa: ARG005
         _simple("frequencyHistogram", _frequencies, None, _double, weighted=True),
         _simple("first", _column(_ordered(lambda v: v[0])), statistics.first, _same),
         _simple("last", _column(_ordered(lambda v: v[-1])), statistics.last, _same),
-        _simple("sampleStdDev", _column(_sampled(np.std)), None, _double),
-        _simple("sampleVariance", _column(_sampled(np.var)), None, _double),
+        _simple("sampleStdDev", _column(_sampled(np.std)), moments.sample_deviation, _double),
+        _simple("sampleVariance", _column(_sampled(np.var)), moments.sample_variance, _double),
         _simple("stdDev", _column(_unweighted(np.std)), statistics.deviation, _double),
         _simple("variance", _column(_unweighted(np.var)), statistics.variance, _double),
         _simple(

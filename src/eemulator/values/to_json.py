@@ -8,9 +8,11 @@ import shapely
 
 from ..errors import ServiceError
 from ..limits import too_many_elements
+from .array import Array
 from .collection import Collection
 from .geometry import Feature, Geometry
 from .image import Image
+from .kernel import Kernel
 from .margin import ErrorMargin
 from .numbers import number
 from .pixel_type import PixelType
@@ -70,7 +72,10 @@ class _Writer:
             case Geometry():
                 self._left -= int(shapely.get_num_coordinates(value.shape))
                 return value.json()
-            case Projection() | Date() | DateRange() | ErrorMargin() | PixelType():
+            case Array():
+                self._left -= value.values.size
+                return self.write(value.json())
+            case Projection() | Date() | DateRange() | ErrorMargin() | PixelType() | Kernel():
                 return self.write(value.json())
         raise ServiceError(f"A value of type {type(value).__name__} cannot be shown.")
 

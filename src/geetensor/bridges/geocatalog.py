@@ -1,7 +1,7 @@
 """Scenes as the rows of a geotoolz GeoCatalog, which are those of TorchGeo's datasets.
 
 A row is a file: its footprint, its `filepath`, its `crs`, and in the index its time. Times are
-without a timezone, in UTC: as TorchGeo's are, and since only such intervals survive Parquet.
+without a timezone, in UTC: as geotoolz's are, and since only such intervals survive Parquet.
 """
 
 from __future__ import annotations
@@ -20,8 +20,15 @@ if TYPE_CHECKING:
 
 INDEX_NAME = "datetime"
 
-FIRST, LAST = (pd.Timestamp(f"{year}-01-01").as_unit("ms") for year in (1678, 2262))
-"""Between which a scene without a time is there: nearly all that pandas' nanoseconds reach."""
+FIRST, LAST = (pd.Timestamp(f"{year}-01-01").as_unit("ms") for year in (1900, 2100))
+"""Between which a scene without a time is there, as geotoolz has it: its `TIME_INVARIANT_START` and
+`TIME_INVARIANT_END`."""
+
+_TIMES = ["start_time", "end_time"]
+"""Columns that stand for the index in files that geotoolz writes."""
+
+_BOOKKEEPING = ["_backend", "_schema_version", "bbox"]
+"""Columns that geotoolz adds to its files, and takes away again."""
 
 
 def to_catalog(scenes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -54,6 +61,11 @@ def from_catalog(catalog: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def read_catalog(path: str | os.PathLike[str]) -> gpd.GeoDataFrame:
     """Read a catalogue; see `geetensor.ee_scenes.read_geocatalog`."""
     catalog = gpd.read_parquet(path)
+    if {*_TIMES} <= {*catalog.columns}:
+        start, end = (catalog[name] for name in _TIMES)
+        index = pd.IntervalIndex.from_arrays(start, end, closed="both", name=INDEX_NAME)
+        extra = [name for name in (*_TIMES, *_BOOKKEEPING) if name in catalog.columns]
+        catalog = catalog.drop(columns=extra).set_index(index)
     if not isinstance(catalog.index, pd.IntervalIndex) or "filepath" not in catalog.columns:
         raise InvalidInputError(f"{path} has no catalogue: no column filepath, or no times.")
     if "asset_id" not in catalog.columns:

@@ -44,7 +44,7 @@ except ImportError as error:
     raise MissingPackageError("pystac", "stac") from error
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     import geopandas as gpd
 
@@ -84,34 +84,53 @@ _WRITTEN = {f"{COLUMN_PREFIX}{name}" for name in (*_KEPT, "crs")}
 def to_items(scenes: gpd.GeoDataFrame) -> pystac.ItemCollection:
     """An Item for each scene; see `geetensor.ee_scenes.to_stac`."""
     table = parse_scenes(scenes)
+    shapes = [None if shape is None else mapping(shape) for shape in table.geometry]
+    return pystac.ItemCollection(make_items(table, shapes), clone_items=False)
+
+
+def make_items(
+    table: gpd.GeoDataFrame, geometries: Sequence[dict[str, Any] | None]
+) -> list[pystac.Item]:
+    """An Item for each scene.
+
+    Args:
+        table: in its normal form.
+        geometries: GeoJSON of each scene's footprint.
+    """
     ids = _item_ids(list(table["asset_id"]))
     rows = table.to_dict("records")
-    made = [_item(name, row) for name, row in zip(ids, rows, strict=True)]
-    return pystac.ItemCollection(made, clone_items=False)
+    return [_item(*one) for one in zip(ids, rows, geometries, strict=True)]
 
 
 def from_items(items: Iterable[pystac.Item]) -> gpd.GeoDataFrame:
     """The table of some Items; see `geetensor.ee_scenes.from_stac`."""
+    given = list(items)
     return from_json(
-        {
-            "id": item.id,
-            "geometry": item.geometry,
-            "assets": {key: {"href": asset.href} for key, asset in item.assets.items()},
-            "properties": item.properties
-            | {"datetime": item.datetime and datetime_to_str(item.datetime)},
-        }
-        for item in items
+        (
+            {
+                "id": item.id,
+                "assets": {key: {"href": asset.href} for key, asset in item.assets.items()},
+                "properties": item.properties
+                | {"datetime": item.datetime and datetime_to_str(item.datetime)},
+            }
+            for item in given
+        ),
+        [None if item.geometry is None else shape(item.geometry) for item in given],
     )
 
 
-def from_json(items: Iterable[Mapping[str, Any]]) -> gpd.GeoDataFrame:
-    """The table of some Items that are JSON, which spares making objects of them."""
-    rows, others, footprints = [], [], []
+def from_json(items: Iterable[Mapping[str, Any]], footprints: Sequence[Any]) -> gpd.GeoDataFrame:
+    """The table of some Items that are JSON, which spares making objects of them.
+
+    Args:
+        items: JSON; the geometries do not count.
+        footprints: polygons of the Items; None for none.
+    """
+    rows, others = [], []
     for item in items:
         row, further = _row(item)
         rows.append(row)
         others.append(further)
-        footprints.append(None if item["geometry"] is None else shape(item["geometry"]))
     names = dict.fromkeys(name for further in others for name in further)
     return make_table(
         {name: [row[name] for row in rows] for name in COLUMNS},
@@ -135,7 +154,7 @@ def _item_ids(asset_ids: list[str]) -> list[str]:
     ]
 
 
-def _item(name: str, row: Mapping[Hashable, Any]) -> pystac.Item:
+def _item(name: str, row: Mapping[Hashable, Any], geometry: dict[str, Any] | None) -> pystac.Item:
     asset_id, start, end = row["asset_id"], row["acquisition_date"], row["end_date"]
     if is_missing(start):
         raise InvalidInputError(
@@ -149,7 +168,7 @@ def _item(name: str, row: Mapping[Hashable, Any]) -> pystac.Item:
     fields = _fields(row)
     item = pystac.Item(
         id=name,
-        geometry=mapping(footprint) if located else None,
+        geometry=geometry if located else None,
         bbox=geojson_bbox(footprint) if located else None,
         datetime=start.to_pydatetime(),
         start_datetime=None if is_missing(end) else start.to_pydatetime(),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from geetensor.discovery.rows import SHAPE_ALGORITHMS, Scenes
-from geetensor.discovery.search import CUT
+from geetensor.discovery.search import CUT, join_searches, split_features
 from geetensor.engine.fetch import compute_each, fetch_features
 from geetensor.engine.wire import wants_pages
 from geetensor.errors import BadReplyError, EarthEngineError
@@ -30,7 +30,11 @@ _without_shapes: WeakSet[Any] = WeakSet()
 
 
 def run_searches(
-    searches: Sequence[Search], transport: Transport, count: RowCounter
+    searches: Sequence[Search],
+    transport: Transport,
+    count: RowCounter,
+    *,
+    together: bool = False,
 ) -> list[list[Scenes]]:
     """All scenes of each search, in no order.
 
@@ -38,19 +42,20 @@ def run_searches(
         searches: what is asked.
         transport: the door to the network.
         count: told of the rows as they come.
+        together: whether to ask for all in one request, as long as their rows fit into a value.
 
     Raises:
         EarthEngineError: the first refusal.
     """
     sign_in = transport.session.sign_in
     if sign_in in _without_shapes:
-        return _Run(searches, transport, count, with_shape=False).run()
+        return _Run(searches, transport, count, together, with_shape=False).run()
     try:
-        return _Run(searches, transport, count, with_shape=True).run()
+        return _Run(searches, transport, count, together, with_shape=True).run()
     except EarthEngineError as error:
         if not _lacks_shapes(error):
             raise
-    found = _Run(searches, transport, count, with_shape=False).run()
+    found = _Run(searches, transport, count, together, with_shape=False).run()
     _without_shapes.add(sign_in)
     return found
 
@@ -58,6 +63,13 @@ def run_searches(
 def _lacks_shapes(error: EarthEngineError) -> bool:
     """Whether it was the shapes of grids that the service refused."""
     return error.status == 400 and any(name in error.service_message for name in SHAPE_ALGORITHMS)
+
+
+def _features(value: Any, label: str) -> list[Any]:
+    if not isinstance(value, dict) or "features" not in value:
+        raise BadReplyError(f"Expected a table from {label}, got {str(value)[:200]}.")
+    features: list[Any] = value["features"]
+    return features
 
 
 @dataclass(slots=True)
@@ -68,6 +80,7 @@ class _Run:
         searches: what is asked.
         transport: the door to the network.
         count: told of the rows as they come.
+        together: whether to ask for all in one request first.
         with_shape: whether rows tell the shapes of grids.
         found: the scenes of each search.
     """
@@ -75,27 +88,41 @@ class _Run:
     searches: Sequence[Search]
     transport: Transport
     count: RowCounter
+    together: bool
     with_shape: bool
     found: list[list[Scenes]] = field(default_factory=list)
 
     def run(self) -> list[list[Scenes]]:
         """Ask for values, and for pages where these are not all."""
-        values = [search.value(with_shape=self.with_shape) for search in self.searches]
         self.found = [[] for _ in self.searches]
+        if self.together and len(self.searches) > 1:
+            one = join_searches(self.searches, with_shape=self.with_shape)
+            [answer] = compute_each([one], self.transport, convert=self._take_joined, tables=True)
+            if self._is_all(answer):
+                return self.found
+        values = [search.value(with_shape=self.with_shape) for search in self.searches]
         answers = compute_each(values, self.transport, convert=self._take_value, tables=True)
         long = [index for index, answer in enumerate(answers) if not self._is_all(answer)]
         if long:
             self._run_pages(long)
         return self.found
 
+    def _take_joined(self, _: int, value: Any) -> bool:
+        """Keep the rows of all searches, unless they may not be all."""
+        features = _features(value, "the query")
+        if len(features) >= CUT:
+            return False
+        for index, own in enumerate(split_features(features, len(self.searches))):
+            self._take(index, own)
+        return True
+
     def _take_value(self, index: int, value: Any) -> bool:
         """Keep the rows of a search, unless they may not be all."""
         search = self.searches[index]
-        if not isinstance(value, dict) or "features" not in value:
-            raise BadReplyError(f"Expected a table from {search.label}, got {str(value)[:200]}.")
-        if search.may_be_cut and len(value["features"]) >= CUT:
+        features = _features(value, search.label)
+        if search.may_be_cut and len(features) >= CUT:
             return False
-        self._take(index, value["features"])
+        self._take(index, features)
         return True
 
     def _take(self, index: int, features: list[Any]) -> None:

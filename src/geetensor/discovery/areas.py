@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import ee
@@ -68,7 +68,8 @@ def parse_polygons(
     """
     if isinstance(polygons, (gpd.GeoDataFrame, gpd.GeoSeries)):
         return cell_polygons(polygons), polygons.index
-    if isinstance(polygons, (str, Mapping, shapely.Geometry, ee.ComputedObject)):
+    one = isinstance(polygons, (str, Mapping, shapely.Geometry, ee.ComputedObject))
+    if one or not isinstance(polygons, Collection):
         raise InvalidInputError(
             f"polygons must be several areas, got {type(polygons).__name__}: put one in a list."
         )
@@ -107,6 +108,7 @@ def globe_polygons(shapes: NDArray[Any], crs: str) -> NDArray[Any]:
     Raises:
         InvalidInputError: if one has no place there.
     """
+    shapes = shapely.force_2d(shapes)
     moved = shapes.copy()
     at_home = same_crs(crs, GEOGRAPHIC)
     if not at_home:

@@ -18,7 +18,10 @@ Date = str | dt.date | dt.datetime | np.datetime64
 _CALENDAR = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _CALENDAR_UNITS = {"Y", "M", "D"}
 
-_NOT_A_DATE = "Not a date: {!r}. Pass '2024-06-30' or a datetime."
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}.*")
+"""Pandas reads a day in many more forms, as its midnight: as an end, it would not be included."""
+
+_NOT_A_DATE = "Not a date: {!r}. Pass '2024-06-30', '2024-06-30T12:00' or a datetime."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,12 @@ def parse_interval(start_date: Date | None, end_date: Date | None) -> Interval |
 def _span(date: Date | None) -> tuple[pd.Timestamp, pd.Timestamp]:
     """First moment of a day, month or year, and the first one after it; a moment twice."""
     try:
-        if isinstance(date, str) and _CALENDAR.fullmatch(date.strip()):
-            return _period(date.strip())
+        if isinstance(date, str):
+            date = date.strip()
+            if _CALENDAR.fullmatch(date):
+                return _period(date)
+            if not _MOMENT.fullmatch(date):
+                raise InvalidInputError(_NOT_A_DATE.format(date))
         if isinstance(date, np.datetime64) and np.datetime_data(date.dtype)[0] in _CALENDAR_UNITS:
             return _period(str(date))
         if isinstance(date, dt.date) and not isinstance(date, dt.datetime):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,8 +10,9 @@ import numpy as np
 from geetensor.callers import warn_caller
 from geetensor.collections import COLLECTIONS, UNKNOWN
 from geetensor.discovery.answers import run_searches
+from geetensor.discovery.globe import roughly
 from geetensor.discovery.places import Places
-from geetensor.discovery.rows import RowFormat, Scenes, tabulate
+from geetensor.discovery.rows import RowFormat, tabulate
 from geetensor.discovery.search import Search
 from geetensor.discovery.table import COLUMNS, in_order
 from geetensor.ee_utils import to_ee_geometry
@@ -20,14 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import geopandas as gpd
+    import pandas as pd
     from shapely.geometry import MultiPolygon, Polygon
 
     from geetensor.discovery.question import Question
     from geetensor.discovery.sensors import Condition
     from geetensor.engine.transport import Transport
-
-_NAMED = 5
-"""Scenes that a warning names before it only counts them."""
 
 
 def formats(collections: Iterable[str], question: Question) -> list[RowFormat]:
@@ -65,39 +65,50 @@ def find_scenes(
     Raises:
         EarthEngineError: if the service refuses.
     """
-    limit = None if question.deduplicate else question.limit
-    region = to_ee_geometry(area)
-    searches = [
-        Search(row_format, region, question, collections[row_format.collection], limit)
-        for row_format in formats(collections, question)
-    ]
+    rough = roughly(area)
+    region = to_ee_geometry(rough)
+
+    def ask(limit: int | None) -> gpd.GeoDataFrame:
+        searches = [
+            Search(row_format, region, question, collections[row_format.collection], limit)
+            for row_format in formats(collections, question)
+        ]
+        found = run_searches(searches, transport, count, together=True)
+        parts = itertools.chain.from_iterable(found)
+        return tabulate([*parts], searches[0].format.properties)
+
+    wanted = None if question.deduplicate or rough is not area else question.limit
     with row_bar(enabled=progress) as count:
-        found = run_searches(searches, transport, count)
-    scenes = table_of([part for parts in found for part in parts], searches[0].format)
+        scenes = ask(wanted)
+        spare = 0
+        while wanted is not None and (wrong := int(_is_wrong(scenes).sum())) > spare:
+            spare = wrong  # Those that are left out do not count for the limit.
+            scenes = ask(wanted + spare)
+    scenes = without_wrong(scenes)
+    places = Places.of(area)
+    if rough is not area:
+        scenes = scenes.iloc[places.pairs(scenes.geometry.to_numpy())[0]]
     here = np.zeros(len(scenes), np.int64)
-    scenes = Places.of(area).relate(scenes, here, deduplicate=question.deduplicate)
+    scenes = places.relate(scenes, here, deduplicate=question.deduplicate)
     return finished(scenes, question).head(question.limit or len(scenes))
 
 
-def table_of(parts: Sequence[Scenes], row_format: RowFormat) -> gpd.GeoDataFrame:
-    """Scenes as a table, without those whose footprint is wrong.
-
-    Args:
-        parts: of the same format but for the collection.
-        row_format: of one of them.
-    """
-    scenes = tabulate(parts, row_format.properties)
-    bounds = scenes.geometry.bounds
-    tallest = scenes["collection"].map(lambda name: COLLECTIONS.get(name, UNKNOWN).tallest)
-    wrong = (bounds["maxy"] - bounds["miny"]) > tallest.astype(float)
+def without_wrong(scenes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """A table without the scenes whose footprint is wrong, of which the caller is warned."""
+    wrong = _is_wrong(scenes)
     if wrong.any():
-        ids = [*scenes.loc[wrong, "asset_id"]]
-        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
         warn_caller(
             "Left out, as their footprints span the globe and say nothing of where they are: "
-            f"{', '.join(ids[:_NAMED])}{more}."
+            f"{', '.join(scenes.loc[wrong, 'asset_id'])}."
         )
     return scenes[~wrong]
+
+
+def _is_wrong(scenes: gpd.GeoDataFrame) -> pd.Series[bool]:
+    bounds = scenes.geometry.bounds
+    tallest = scenes["collection"].map(lambda name: COLLECTIONS.get(name, UNKNOWN).tallest)
+    wrong: pd.Series[bool] = bounds["maxy"] - bounds["miny"] > tallest.astype(float)
+    return wrong
 
 
 def finished(

@@ -28,6 +28,9 @@ WORLD = shapely.box(-180.0, -90.0, 180.0, 90.0)
 _ALL_BUT = 0.01
 """Degrees that a footprint of the whole globe may lack."""
 
+MOST_CORNERS = 10_000
+"""Of an area as the service is told of it: 400 kB of a request, which may have 10 MB."""
+
 _validity = shapely.is_valid_reason
 """Runs in worker threads, where `is_valid` would not do: it sets the process' warning filters
 aside for a moment, and another thread's warning is lost."""
@@ -124,6 +127,23 @@ def polygons_of(found: BaseGeometry) -> Polygon | MultiPolygon:
         return found
     merged = shapely.union_all(parts_of(found))
     return merged if isinstance(merged, (Polygon, MultiPolygon)) else MultiPolygon()
+
+
+def roughly(polygons: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
+    """The same ground and a little around it, with `MOST_CORNERS` at the most.
+
+    Args:
+        polygons: within ±180°; with no more corners, they are given back.
+    """
+    rough = polygons
+    left, bottom, right, top = polygons.bounds
+    tolerance = max(right - left, top - bottom) / 4096
+    while shapely.get_num_coordinates(rough) > MOST_CORNERS:
+        # Simplified, the edge is off by the tolerance; the buffer's corners are cut off.
+        around = rough.simplify(tolerance).buffer(2 * tolerance, quad_segs=1)
+        rough = polygons_of(shapely.intersection(around, WORLD))
+        tolerance *= 2
+    return rough
 
 
 def centre(polygons: Polygon | MultiPolygon) -> tuple[float, float]:

@@ -15,9 +15,10 @@ import pandas as pd
 import shapely
 
 from geetensor.discovery.answers import run_searches
-from geetensor.discovery.find import finished, formats, table_of
-from geetensor.discovery.globe import WORLD, polygons_of
+from geetensor.discovery.find import finished, formats, without_wrong
+from geetensor.discovery.globe import WORLD, polygons_of, roughly
 from geetensor.discovery.neighbours import Neighbours
+from geetensor.discovery.rows import tabulate
 from geetensor.discovery.search import Search
 from geetensor.ee_utils import to_ee_geometry
 from geetensor.progress import row_bar
@@ -71,11 +72,11 @@ def find_many(
         found = run_searches(searches, transport, count)
     tables: list[gpd.GeoDataFrame] = []
     for (indices, _), parts in zip(batches, found, strict=True):
-        scenes = table_of(parts, row_format)
+        scenes = without_wrong(tabulate(parts, row_format.properties))
         parts.clear()
         tables += neighbours.relate(scenes, "area", indices, deduplicate=question.deduplicate)
     if not tables:
-        tables.append(table_of([], row_format).assign(area=np.empty(0, np.int64)))
+        tables.append(tabulate([], row_format.properties).assign(area=np.empty(0, np.int64)))
     scenes = finished(pd.concat(tables, ignore_index=True), question, first=["area"])
     if question.limit is not None:
         scenes = scenes.groupby("area").head(question.limit).reset_index(drop=True)
@@ -99,10 +100,10 @@ def _batches(neighbours: Neighbours) -> Iterator[tuple[NDArray[np.int64], list[A
 
 
 def _ground_of(area: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
-    """An area, or where it is small a box of whole `BOX` that it lies in."""
+    """Roughly an area, or where it is small a box of whole `BOX` that it lies in."""
     left, bottom, right, top = area.bounds
     if max(right - left, top - bottom) > SMALL:
-        return area
+        return roughly(area)
     low = np.floor(np.divide((left, bottom), BOX)) * BOX
     high = np.ceil(np.divide((right, top), BOX)) * BOX
     return polygons_of(shapely.intersection(shapely.box(*low, *high), WORLD))

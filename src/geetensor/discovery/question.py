@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
@@ -45,7 +46,7 @@ def parse_question(
     start_date: Date | None,
     end_date: Date | None,
     *,
-    filters: ee.Filter | None = None,
+    filters: ee.Filter | Sequence[ee.Filter] | None = None,
     properties: Sequence[str] | str = (),
     cloud_cover_max: float | None = None,
     deduplicate: bool = False,
@@ -67,8 +68,6 @@ def parse_question(
     Raises:
         InvalidInputError: with the reason.
     """
-    if filters is not None and not isinstance(filters, ee.Filter):
-        raise InvalidInputError(f"filters must be an ee.Filter, got {type(filters).__name__}.")
     if limit is not None and not (_is(limit, Integral) and limit > 0):
         raise InvalidInputError(f"limit must be a whole number above 0, got {limit!r}.")
     if cloud_cover_max is not None and not (
@@ -77,9 +76,9 @@ def parse_question(
         raise InvalidInputError(f"cloud_cover_max must be percent, got {cloud_cover_max!r}.")
     return Question(
         parse_interval(start_date, end_date),
-        () if filters is None else (filters,),
+        _parse_filters(filters),
         _parse_properties(properties, taken),
-        cloud_cover_max,
+        None if cloud_cover_max is None else float(cloud_cover_max),
         bool(deduplicate),
         None if limit is None else int(limit),
     )
@@ -89,7 +88,19 @@ def _is(value: object, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
+def _parse_filters(filters: ee.Filter | Sequence[ee.Filter] | None) -> tuple[ee.Filter, ...]:
+    if filters is None:
+        return ()
+    if isinstance(filters, ee.Filter):
+        return (filters,)
+    if isinstance(filters, list | tuple) and all(isinstance(one, ee.Filter) for one in filters):
+        return tuple(filters)
+    raise InvalidInputError(f"filters must be an ee.Filter or several, got {filters!r}.")
+
+
 def _parse_properties(properties: Sequence[str] | str, taken: Sequence[str]) -> tuple[str, ...]:
+    if not isinstance(properties, Iterable):
+        raise InvalidInputError(f"properties must be names, got {properties!r}.")
     names = (properties,) if isinstance(properties, str) else tuple(properties)
     if not all(isinstance(name, str) and name for name in names):
         raise InvalidInputError(f"properties must be names, got {properties!r}.")

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from geetensor.collections import Collection
 
-START, END = "system:time_start", "system:time_end"
+START, END, INDEX = "system:time_start", "system:time_end", "system:index"
 
-# Names of our own: a feature's `system:index` comes back as its id, or not at all.
+# Names of our own: a feature's `INDEX` comes back as its id, or not at all.
 _INDEX = "geetensor_index"
 _GRID = "geetensor_grid"
 
@@ -62,7 +62,7 @@ class RowFormat:
         image = ee.Image(image)
         grid = image.select([self.known.grid_band])
         row = {name: image.get(name) for name in self._wanted()}
-        row[_INDEX] = image.get("system:index")
+        row[_INDEX] = image.get(INDEX)
         if with_shape:
             described = ee.Dictionary(ee.Algorithms.Describe(grid))
             row[_GRID] = ee.String.encodeJSON(described.get("bands"))
@@ -75,7 +75,7 @@ class RowFormat:
         templates = (self.known.satellite, self.known.orbit, self.known.tile)
         named = [name for template in templates for name in _fields(template)]
         named += [START, END, self.known.cloud_property or START, *self.properties]
-        return list(dict.fromkeys(named))
+        return [name for name in dict.fromkeys(named) if name != INDEX]
 
     def read(self, features: Sequence[Any]) -> Scenes:
         """Rows that came.
@@ -104,7 +104,8 @@ class RowFormat:
             "orbit": [_text(known.orbit, row) for row in rows],
             "tile": [_text(known.tile, row) for row in rows],
         }
-        properties = {name: [row.get(name) for row in rows] for name in self.properties}
+        own = {name: _INDEX if name == INDEX else name for name in self.properties}
+        properties = {name: [row.get(asked) for row in rows] for name, asked in own.items()}
         return Scenes(columns, properties, parse_footprints(places))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -64,9 +65,7 @@ def s1_conditions(
                 f"{orbit!r}."
             )
         conditions.append(Condition("relativeOrbitNumber_start", orbit))
-    wanted = (polarisations,) if isinstance(polarisations, str) else tuple(polarisations)
-    for polarisation in wanted:
-        name = _one_of("polarisations", polarisation, _POLARISATIONS)
+    for name in _listed("polarisations", polarisations, _POLARISATIONS):
         conditions.append(Condition("transmitterReceiverPolarisation", name, among=True))
     if mode is not None:
         conditions.append(Condition("instrumentMode", _one_of("mode", mode, _MODES)))
@@ -86,9 +85,9 @@ def landsat_collections(
     Raises:
         InvalidInputError: if there is no such mission, level or tier, or not together.
     """
-    asked_missions = _listed("missions", missions, sorted({key[0] for key in LANDSAT}))
+    asked_missions = _some("missions", missions, sorted({key[0] for key in LANDSAT}))
     _one_of("level", level, sorted({key[1] for key in LANDSAT}))
-    asked_tiers = _listed("tiers", tiers, [1, 2, RT])
+    asked_tiers = _some("tiers", tiers, [1, 2, RT])
     found: dict[str, list[Condition]] = {}
     for tier in asked_tiers:
         ids = [LANDSAT.get((mission, level, tier)) for mission in asked_missions]
@@ -116,11 +115,20 @@ def modis_collection(product: str, version: str) -> str:
     return f"MODIS/{version}/{product}"
 
 
-def _listed(name: str, given: Any, allowed: Sequence[Any]) -> list[Any]:
-    values = [given] if isinstance(given, (int, str)) else list(given)
+def _some(name: str, given: Any, allowed: Sequence[Any]) -> list[Any]:
+    values = _listed(name, given, allowed)
     if not values:
         raise InvalidInputError(f"{name} names none: give at least one of {allowed}.")
-    return list(dict.fromkeys(_one_of(name, value, allowed) for value in values))
+    return values
+
+
+def _listed(name: str, given: Any, allowed: Sequence[Any]) -> list[Any]:
+    """One or several values, each once."""
+    if isinstance(given, (int, str)):
+        given = [given]
+    elif not isinstance(given, Iterable):
+        raise InvalidInputError(f"{name} must be some of {allowed}, got {given!r}.")
+    return list(dict.fromkeys(_one_of(name, value, allowed) for value in given))
 
 
 def _one_of(name: str, value: Any, allowed: Sequence[Any]) -> Any:

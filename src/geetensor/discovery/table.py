@@ -61,7 +61,8 @@ def make_table(
     """
     index = pd.RangeIndex(len(footprints))
     made = {
-        name: pd.Series(columns.get(name), index=index, dtype=dtype)
+        # Of None alone, pandas makes NaN, also among objects.
+        name: pd.Series(columns.get(name, [None] * len(index)), index=index, dtype=dtype)
         for name, dtype in COLUMNS.items()
     }
     for name, values in properties.items():

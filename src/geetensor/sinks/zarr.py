@@ -15,14 +15,13 @@ import zarr
 from zarr.codecs import ZstdCodec
 from zarr.storage import FsspecStore, LocalStore
 
-from geetensor.grid import parse_crs
+from geetensor.cf import GRID_MAPPING, centres, fill_attribute, grid_mapping
 from geetensor.sinks.stage import sync
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
-    from pyproj import CRS
 
     from geetensor.blocks import Block
     from geetensor.sinks.cube import Cube
@@ -87,16 +86,9 @@ class ZarrWriter:
         """Write the coordinates, and then what makes it a group."""
         cube = self._cube
         self._coordinate("band", ("band",), list(cube.band_names))
-        self._coordinate("spatial_ref", (), np.asarray(0), grid_mapping(cube))
-        coordinates = {}
-        a, b, c, d, e, f = cube.grid.transform[:6]
-        if b == 0 and d == 0:
-            coordinates = {
-                "x": c + a * (np.arange(cube.grid.width) + 0.5),
-                "y": f + e * (np.arange(cube.grid.height) + 0.5),
-            }
-        for name, centres in coordinates.items():
-            self._coordinate(name, (name,), centres, _axis(name, parse_crs(cube.grid.crs)))
+        self._coordinate(GRID_MAPPING, (), np.asarray(0), grid_mapping(cube.grid))
+        for name, (along, attributes) in centres(cube.grid).items():
+            self._coordinate(name, (name,), along, attributes)
         if cube.series:
             times = [(date - _EPOCH) // timedelta(microseconds=1) for date in cube.dates if date]
             units = {
@@ -129,14 +121,11 @@ class ZarrWriter:
     def _make_array(self) -> Any:
         cube, layout, axes = self._cube, self._cube.layout, self._axes
         attributes: dict[str, Any] = {
-            "grid_mapping": "spatial_ref",
-            "coordinates": "spatial_ref asset_id" if cube.series else "spatial_ref",
+            "grid_mapping": GRID_MAPPING,
+            "coordinates": f"{GRID_MAPPING} asset_id" if cube.series else GRID_MAPPING,
         }
-        if cube.dtype.kind != "f":
-            # Not `_FillValue`: xarray would make floats of all integers and NaN of valid zeros.
-            attributes["nodata"] = cube.fill
-        else:
-            attributes["_FillValue"] = _encoded(cube.fill)
+        for name, fill in fill_attribute(cube.fill, cube.dtype).items():
+            attributes[name] = _encoded(fill) if name == "_FillValue" else fill
         if not cube.series and cube.asset_ids[0]:
             attributes["asset_id"] = cube.asset_ids[0]
         return zarr.create_array(
@@ -190,28 +179,6 @@ class ZarrWriter:
             return int(self._files.size(self._shard(block)))
         except FileNotFoundError:
             return 0
-
-
-def grid_mapping(cube: Cube) -> dict[str, Any]:
-    """Attributes of `spatial_ref`, by the conventions of CF and rioxarray.
-
-    Args:
-        cube: whose grid is meant.
-    """
-    crs = parse_crs(cube.grid.crs)
-    a, b, c, d, e, f = cube.grid.transform[:6]
-    wkt = crs.to_wkt()
-    described = {**crs.to_cf(), "crs_wkt": wkt, "spatial_ref": wkt}
-    described["GeoTransform"] = " ".join(repr(float(v)) for v in (c, a, b, f, d, e))
-    return described
-
-
-def _axis(name: str, crs: CRS) -> dict[str, str]:
-    """CF's attributes of x or y."""
-    for axis in crs.cs_to_cf():
-        if axis.get("axis") == name.upper():
-            return {key: str(value) for key, value in axis.items()}
-    return {"axis": name.upper()}
 
 
 def _encoded(fill: float) -> str:

@@ -157,13 +157,14 @@ def landsat(mission: int, level: str, tier: int | str) -> CollectionAsset:
             "CLOUD_COVER": 12.5,
             "COLLECTION_CATEGORY": category,
         }
-        footprint = own.pop("footprint", WHOLE)
-        return scene(f"{root}/{name}", footprint, "2024-06-05T07:01:00", **{**properties, **own})
+        footprint, time = own.pop("footprint", WHOLE), own.pop("time", "2024-06-05T07:01:00")
+        return scene(f"{root}/{name}", footprint, time, **{**properties, **own})
 
     made = [one(f"{sensor}_1590{row}_20240605")]
     if tier == "RT":
         made.append(one(f"{sensor}_159073_20240605", WRS_ROW=73, COLLECTION_CATEGORY="T1"))
-        made.append(one(f"{sensor}_159075_20240605", WRS_ROW=75, footprint=WORLD))
+        before = "2024-06-05T06:59:00"
+        made.append(one(f"{sensor}_159075_20240605", WRS_ROW=75, footprint=WORLD, time=before))
     return collection(root, *made)
 
 

@@ -40,6 +40,7 @@ def moment(text: str) -> int:
         ),
         ("2024-01-01T00:00:00.0001", "2024-01-02", "2024-01-01T00:00:00.001", "2024-01-03"),
         ("1960", "1969-12-31T23:59:59.9999", "1960-01-01", "1970-01-01"),
+        ("2024-01-01 02:00+02:00", " 2024-01-02T06Z ", "2024-01-01", "2024-01-02T06:00"),
     ],
 )
 def test_a_day_is_included_and_a_moment_is_not(
@@ -50,7 +51,13 @@ def test_a_day_is_included_and_a_moment_is_not(
 
 @pytest.mark.parametrize(
     "wrong",
-    ["", "summer", "2024-13-01", "2024-02-30", "NaT", pd.NaT, np.datetime64("NaT"), 20240101, None],
+    [
+        *("", "summer", "2024-13-01", "2024-02-30", "NaT", pd.NaT, np.datetime64("NaT"), 20240101),
+        # pandas would take these for midnight, and the day would not be included.
+        *("20240601", "2024/06/01", "2024-6-1", "1 June 2024", "06/01/2024", "2024Q2", "today"),
+        # And these for this very moment, or for a time of today.
+        *("now", "12:00", None),
+    ],
 )
 def test_what_is_no_date_is_refused(wrong: Any) -> None:
     with pytest.raises(InvalidInputError, match="Not a date"):

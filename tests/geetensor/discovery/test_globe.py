@@ -8,10 +8,11 @@ import ee
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import mapping
 
+from geetensor.discovery import globe
 from geetensor.discovery.areas import globe_polygons, parse_polygon
 from geetensor.discovery.globe import WORLD, centre, parse_footprints, within_globe
 from geetensor.errors import BadReplyError, InvalidInputError
@@ -127,6 +128,25 @@ def test_the_middle(shape: Any, lon: float, lat: float | None) -> None:
     if lat is not None:
         assert found == pytest.approx((lon, lat), abs=1e-9)
     assert -180 <= found[0] < 180
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 1000), most=st.integers(60, 400), depth=st.floats(0.01, 0.9))
+def test_roughly_an_area_is_all_of_it_and_little_more(seed: int, most: int, depth: float) -> None:
+    turn = np.linspace(0, 2 * np.pi, 500, endpoint=False)
+    reach = 1 - depth * np.random.default_rng(seed).uniform(0, 1, turn.size)
+    coast = shapely.Polygon(np.column_stack((179 + reach * np.cos(turn), reach * np.sin(turn))))
+    lake = shapely.Point(179, 0).buffer(0.05, 50)
+    area = within_globe(shapely.make_valid(coast).difference(lake), geodesic=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(globe, "MOST_CORNERS", most)
+        rough = globe.roughly(area)
+    assert shapely.get_num_coordinates(rough) <= most
+    assert rough.is_valid
+    assert rough.buffer(1e-9).contains(area)
+    assert rough.within(WORLD)
+    assert rough.bounds[1] > area.bounds[1] - 0.6
+    assert rough.bounds[3] < area.bounds[3] + 0.6
 
 
 def geodesic_square() -> Any:

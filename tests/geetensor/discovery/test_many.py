@@ -15,7 +15,8 @@ import eemulator
 from eemulator import Catalog
 from geetensor import ee_query
 from geetensor.collections import S2_SR
-from geetensor.errors import InvalidInputError
+from geetensor.discovery import globe
+from geetensor.errors import EarthEngineError, InvalidInputError
 from tests.geetensor.conftest import sign_in
 from tests.geetensor.discovery.scenes import collection, edge, scene, sentinel2
 from tests.geetensor.test_ee_query import DTYPES
@@ -63,6 +64,36 @@ def areas() -> list[Any]:
     holed = shapely.box(12, 0, 15, 2).difference(shapely.box(12.5, 0.5, 14.5, 1.5))
     parts = shapely.MultiPolygon([shapely.box(6, -3, 6.2, -2.8), shapely.box(22, 3, 22.4, 3.1)])
     return [*small, holed, parts, shapely.box(100, 0, 101, 1), (7, -1, 7.5, 1)]
+
+
+def rough_coast(lon: float, lat: float, corners: int) -> Any:
+    """A bay of 2 by 2 degrees, with as many corners."""
+    turn = np.linspace(0, 2 * np.pi, corners, endpoint=False)
+    radius = np.random.default_rng(2).uniform(0.9, 1.0, corners)
+    ring = np.column_stack((lon + radius * np.cos(turn), lat + radius * np.sin(turn)))
+    return shapely.Polygon(ring).difference(shapely.box(lon - 0.7, lat - 0.7, lon + 0.7, lat + 0.7))
+
+
+def test_an_area_with_more_corners_than_fit_into_a_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(globe, "MOST_CORNERS", 500)
+    coast = rough_coast(14, 0, 3000)
+    near = [tile.id for tile in tiles() if shapely.intersects(tile.footprint, coast)]
+    assert 10 < len(near) < 2 * 3 * 9
+    limits = eemulator.Limits(requests_per_second=None, payload_bytes=50_000)
+    with eemulator.running(Catalog([collection(MANY, *tiles())]), limits) as server:
+        sign_in(server, monkeypatch)
+        every = ee_query.query_collection(MANY, coast, *JUNE)
+        assert sorted(every["asset_id"]) == sorted(near)
+        few = ee_query.query_collection(MANY, coast, *JUNE, limit=5)
+        assert_frame_equal(few, every[:5])
+        rows = ee_query.query_many(MANY, [coast, (9, 0, 9.1, 0.1)], *JUNE)
+        assert [*rows.loc[rows["area"] == 0, "asset_id"]] == [*every["asset_id"]]
+        assert not server.stats.refusals
+        monkeypatch.setattr(globe, "MOST_CORNERS", 5000)
+        with pytest.raises(EarthEngineError, match="payload size exceeds"):
+            ee_query.query_collection(MANY, coast, *JUNE)
 
 
 @pytest.mark.parametrize(

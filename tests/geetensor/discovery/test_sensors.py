@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import ee
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from pandas.testing import assert_frame_equal
 
 import eemulator
+from eemulator import Fault, FaultKind
 from geetensor import ee_query
 from geetensor.collections import (
     CLOUD_SCORE_PLUS,
+    COLLECTIONS,
     DEM,
     EMBEDDINGS,
     LANDSAT,
@@ -21,14 +26,18 @@ from geetensor.collections import (
     S2_SR,
     S2_TOA,
 )
-from geetensor.errors import InvalidInputError, NotFoundError
+from geetensor.discovery import answers, find, search
+from geetensor.errors import BadReplyError, InvalidInputError, NotFoundError
 from tests.geetensor.conftest import sign_in
 from tests.geetensor.discovery import scenes as catalogue
 from tests.geetensor.discovery.scenes import HERE
+from tests.geetensor.faulty import Body
 from tests.geetensor.test_ee_query import DTYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.geetensor.conftest import Start
 
 JUNE = ("2024-06-01", "2024-06-30")
 REGION = (45.0, -19.0, 45.2, -18.8)
@@ -42,7 +51,7 @@ def sensors() -> Iterator[eemulator.Server]:
 
 
 @pytest.fixture(autouse=True)
-def served(sensors: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> eemulator.Server:
+def server(sensors: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> eemulator.Server:
     sign_in(sensors, monkeypatch)
     return sensors
 
@@ -72,9 +81,9 @@ def ids(table: Any) -> set[str]:
 @pytest.mark.parametrize(
     ("query", "root"), [(ee_query.query_s2_l2a, S2_SR), (ee_query.query_s2_l1c, S2_TOA)]
 )
-def test_sentinel2(query: Callable[..., Any], root: str, served: eemulator.Server) -> None:
+def test_sentinel2(query: Callable[..., Any], root: str, server: eemulator.Server) -> None:
     table = query(HERE, *JUNE)
-    assert served.stats.requests == {"value:compute": 1}
+    assert server.stats.requests == {"value:compute": 1}
     assert ids(table) == by_hand(root)
     assert len(table) == 7
     first = table.iloc[0]
@@ -93,6 +102,11 @@ def test_clouds_are_bounded_and_have_to_be_known() -> None:
                         ee.Filter.notNull(["CLOUDY_PIXEL_PERCENTAGE"]))  # fmt: skip
     assert ids(table) == by_client
     assert list(table["cloud_cover"]) == [21, 38.5, 38.5]
+
+
+@pytest.mark.parametrize("kind", [int, float, np.float32, np.int64, np.uint8])
+def test_clouds_are_bounded_by_numbers_of_any_kind(kind: Any) -> None:
+    assert len(ee_query.query_s2_l2a(HERE, *JUNE, cloud_cover_max=kind(21))) == 1
 
 
 def test_a_pass_that_was_processed_twice() -> None:
@@ -116,9 +130,9 @@ def test_neighbouring_tiles_of_a_pass() -> None:
     assert len(ee_query.query_s2_l2a(across, *JUNE, deduplicate=True)) == 12
 
 
-def test_sentinel2_with_its_masks(served: eemulator.Server) -> None:
+def test_sentinel2_with_its_masks(server: eemulator.Server) -> None:
     table = ee_query.query_s2_cloud(HERE, *JUNE, properties=["PROCESSING_BASELINE"])
-    assert served.stats.requests == {"value:compute": 3}
+    assert server.stats.requests == {"value:compute": 3}
     assert list(table.columns[-4:]) == [
         "PROCESSING_BASELINE", "cloud_score_plus", "cloud_probability", "geometry",
     ]  # fmt: skip
@@ -170,10 +184,10 @@ def test_sentinel1(arguments: dict[str, Any], filters: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("level", ["toa", "sr", "raw"])
-def test_landsat_of_all_missions_in_one_table(level: Any, served: eemulator.Server) -> None:
+def test_landsat_of_all_missions_in_one_table(level: Any, server: eemulator.Server) -> None:
     missions = (4, 5, 7, 8, 9)
     table = ee_query.query_landsat(HERE, *JUNE, missions=missions, level=level)
-    assert served.stats.requests == {"value:compute": 10}
+    assert server.stats.requests == {"value:compute": 1}
     expected = set.union(
         *(by_hand(LANDSAT[mission, level, tier]) for mission in missions for tier in (1, 2))
     )
@@ -182,6 +196,34 @@ def test_landsat_of_all_missions_in_one_table(level: Any, served: eemulator.Serv
     assert {*table["tile"]} == {"159073"}
     assert {*table["orbit"]} == {"159"}
     assert {*table["cloud_cover"]} == {12.5}
+
+
+@pytest.mark.parametrize("fault", [None, FaultKind.MEMORY])
+def test_collections_that_are_too_much_together_come_one_by_one(
+    fault: FaultKind | None, server: eemulator.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask() -> Any:
+        return ee_query.query_landsat(HERE, *JUNE, missions=(5, 8, 9), tiers=(1, 2))
+
+    together = ask()
+    assert len(together) == 6
+    if fault:
+        server.faults.clear()
+        server.faults.at(1, Fault(fault))
+    else:
+        for module in (search, answers):
+            monkeypatch.setattr(module, "CUT", 6)
+    server.reset_stats()
+    assert_frame_equal(ask(), together)
+    assert server.stats.requests == {"value:compute": 7}
+
+
+@pytest.mark.parametrize("number", ['"x"', "9", "null"])
+def test_a_row_of_no_collection(start: Start, number: str) -> None:
+    row = f'{{"geometry": null, "properties": {{"geetensor_search": {number}}}}}'
+    start(lambda *_: Body(f'{{"result": {{"features": [{row}]}}}}'.encode()))
+    with pytest.raises(BadReplyError, match="A row of no collection"):
+        ee_query.query_landsat(HERE, *JUNE)
 
 
 def test_landsat_by_default_is_8_and_9_top_of_atmosphere() -> None:
@@ -204,6 +246,39 @@ def test_real_time_scenes_and_one_that_claims_the_globe() -> None:
     with pytest.warns(UserWarning, match="span the globe"):
         both = ee_query.query_landsat(HERE, *JUNE, tiers=[2, "RT"], deduplicate=True)
     assert {*both["collection"]} == {LANDSAT[8, "toa", 2], LANDSAT[9, "toa", 2]}
+
+
+@pytest.mark.parametrize("tiers", [["RT"], [1, "RT"]])
+def test_a_scene_that_claims_the_globe_does_not_count_for_the_limit(tiers: Any) -> None:
+    with pytest.warns(UserWarning, match="Left out"):
+        every = ee_query.query_landsat(HERE, *JUNE, tiers=tiers)
+    for limit in range(1, len(every) + 2):
+        with pytest.warns(UserWarning, match="Left out") as warned:
+            some = ee_query.query_landsat(HERE, *JUNE, tiers=tiers, limit=limit)
+        assert len(warned) == 1
+        assert some["asset_id"].tolist() == every["asset_id"].tolist()[:limit]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        lambda: ee_query.query_s2_l2a(HERE, *JUNE),
+        lambda: ee_query.query_s2_cloud(HERE, *JUNE),
+        lambda: ee_query.query_collection(S2_SR, HERE, *JUNE),
+        lambda: ee_query.query_many(S2_SR, [HERE], *JUNE),
+    ],
+)
+def test_the_warning_names_every_scene_and_points_at_the_caller(
+    query: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = ids(ee_query.query_s2_l2a(HERE, *JUNE))
+    low = dataclasses.replace(COLLECTIONS[S2_SR], tallest=0.5)
+    monkeypatch.setattr(find, "COLLECTIONS", {S2_SR: low})
+    with pytest.warns(UserWarning, match="Left out") as warned:
+        assert len(query()) == 0
+    [warning] = warned
+    assert {*str(warning.message).rstrip(".").partition(": ")[2].split(", ")} == every
+    assert warning.filename == __file__
 
 
 def test_modis() -> None:
@@ -292,11 +367,11 @@ def test_nothing_found_is_the_same_table(name: str) -> None:
     assert list(table.index) == []
 
 
-def test_nothing_found_with_masks_and_areas(served: eemulator.Server) -> None:
+def test_nothing_found_with_masks_and_areas(server: eemulator.Server) -> None:
     clouds = ee_query.query_s2_cloud(HERE, "1999", "1999")
     dtypes = {name: str(dtype) for name, dtype in clouds.dtypes.items()}
     assert dtypes == {**DTYPES, "cloud_score_plus": "str", "cloud_probability": "str"}
-    assert served.stats.requests == {"value:compute": 1}
+    assert server.stats.requests == {"value:compute": 1}
     many = ee_query.query_many(S2_SR, [HERE], "1999", "1999")
     assert {name: str(dtype) for name, dtype in many.dtypes.items()} == {"area": "int64", **DTYPES}
     assert many.columns[0] == "area"
@@ -317,6 +392,14 @@ def test_nothing_found_with_masks_and_areas(served: eemulator.Server) -> None:
             lambda: ee_query.query_landsat(HERE, *JUNE, level="sr", tiers=["RT"]),
             "no collection of Landsat 8, 9 at level 'sr' and tier 'RT'",
         ),
+        (lambda: ee_query.query_s1(HERE, *JUNE, polarisations=None), "polarisations must be"),  # type: ignore[arg-type]
+        (lambda: ee_query.query_landsat(HERE, *JUNE, missions=8.0), "missions must be"),  # type: ignore[arg-type]
+        (lambda: ee_query.query_landsat(HERE, *JUNE, tiers=None), "tiers must be"),  # type: ignore[arg-type]
+        (lambda: ee_query.query_many(S2_SR, None, *JUNE), "polygons must be several areas"),
+        (
+            lambda: ee_query.query_s2_cloud(HERE, *JUNE, properties=["cloud_probability"]),
+            "a column of its own: cloud_probability",
+        ),
         (lambda: ee_query.query_modis(HERE, *JUNE, product="mod09"), "product must be"),
         (lambda: ee_query.query_modis(HERE, *JUNE, version="61"), "version must be"),
         (lambda: ee_query.query_s2_cloud(HERE, *JUNE, level="l3"), "level must be"),  # type: ignore[arg-type]
@@ -333,8 +416,8 @@ def test_nothing_found_with_masks_and_areas(served: eemulator.Server) -> None:
     ],
 )
 def test_bad_input_is_refused_before_any_request(
-    query: Callable[[], Any], reason: str, served: eemulator.Server
+    query: Callable[[], Any], reason: str, server: eemulator.Server
 ) -> None:
     with pytest.raises(InvalidInputError, match=reason):
         query()
-    assert not served.stats.requests
+    assert not server.stats.requests

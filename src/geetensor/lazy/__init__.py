@@ -1,0 +1,1 @@
+"""Arrays whose pixels are fetched when they are looked at."""
