@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from xarray.backends import BackendEntrypoint
 
@@ -45,6 +45,8 @@ class GeetensorBackend(BackendEntrypoint):
         transform: Affine | None = None,
         dtype: DTypeLike | None = None,
         fill_value: float | None = None,
+        group_by: Literal["solar_day"] | None = None,
+        missing: Literal["error", "fill"] = "error",
         band_as_variable: bool = False,
         timeout: float | None = None,
     ) -> xr.Dataset:
@@ -67,6 +69,8 @@ class GeetensorBackend(BackendEntrypoint):
             transform: of the pixels' lattice.
             dtype: of the output.
             fill_value: of masked pixels.
+            group_by: of a table, as in `geetensor.ee_image.export_cube`.
+            missing: likewise.
             band_as_variable: a variable for each band, with its own dtype, in place of the one
                 array `pixels` with the dimension `band`. What is looked at of several variables
                 takes requests for each, where that of `pixels` has all bands in one.
@@ -91,6 +95,8 @@ class GeetensorBackend(BackendEntrypoint):
             transform=transform,
             dtype=dtype,
             fill_value=fill_value,
+            group_by=group_by,
+            missing=missing,
             band_as_variable=band_as_variable,
             timeout=timeout,
         )
