@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import ee
 import pandas as pd
@@ -24,16 +24,16 @@ from geetensor.errors import InvalidInputError
 from geetensor.export import plan_export
 from geetensor.grid import crs_name
 from geetensor.lazy.chunks import DIMENSIONS, tile_sides
-from geetensor.lazy.labels import NAME, plan_labels, utc_dates
+from geetensor.lazy.labels import NAME, plan_labels, series_labels, utc_dates
 from geetensor.lazy.pixels import LazyPixels
 from geetensor.options import parse_options
 from geetensor.preview import Plan
+from geetensor.series import parse_query
 from geetensor.source import open_sources, serialize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
     from affine import Affine
     from numpy.typing import DTypeLike, NDArray
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from geetensor.lazy.chunks import Sides
     from geetensor.lazy.labels import Labels
 
-_LABELS = ("time", "band", "y", "x", "asset_id", "spatial_ref")
+_LABELS = ("time", "band", "y", "x", "asset_id", "satellite", "solar_day", "spatial_ref")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,11 @@ class _Opened:
 
     Attributes:
         plan: makes a plan of some bands; takes the arguments of `plan_image` from `bands` on.
-        dates: of the images; None where there is no time axis.
-        asset_ids: of the images; None where there is no time axis.
+        labels: of such a plan's output.
     """
 
     plan: Callable[..., Plan]
-    dates: NDArray[np.datetime64] | None = None
-    asset_ids: Sequence[str] | None = None
+    labels: Callable[[Plan], Labels]
 
 
 def open_dataset(
@@ -74,11 +72,20 @@ def open_dataset(
     resampling: str,
     scaled: bool,
     cloud_mask: CloudMask | str | None,
+    group_by: Literal["solar_day"] | None,
+    missing: Literal["error", "fill"],
     band_as_variable: bool,
     timeout: float | None,
 ) -> xr.Dataset:
     """Open images; see `geetensor.xarray_backend.GeetensorBackend.open_dataset`."""
-    opened = _open(source, geometry, crs_geometry, timeout)
+    if isinstance(source, pd.DataFrame):
+        opened = _open_table(source, geometry, crs_geometry, group_by, missing, timeout)
+    elif group_by is not None or missing != "error":
+        raise InvalidInputError("group_by and missing are for tables of scenes only.")
+    elif isinstance(source, ee.ImageCollection):
+        opened = _open_collection(source, geometry, crs_geometry, timeout)
+    else:
+        opened = _open_image(source, geometry, crs_geometry, timeout)
     plan_of = functools.partial(
         opened.plan,
         dtype=dtype,
@@ -88,7 +95,7 @@ def open_dataset(
         cloud_mask=cloud_mask,
     )
     plan = plan_of(bands, scale, crs, transform=transform)
-    labels = plan_labels(plan, opened.dates, opened.asset_ids)
+    labels = opened.labels(plan)
     sides = tile_sides(plan.tiles, len(plan.band_names))
     if not band_as_variable:
         pixels = LazyPixels(plan.export, plan.series, timeout)
@@ -109,26 +116,33 @@ def open_dataset(
     return _dataset(variables, labels, sides)
 
 
-def _open(
-    source: ee.Image | ee.ImageCollection | pd.DataFrame | str,
+def _open_table(
+    scenes: pd.DataFrame,
     geometry: Geometry,
     crs_geometry: str,
+    group_by: Literal["solar_day"] | None,
+    missing: Literal["error", "fill"],
     timeout: float | None,
 ) -> _Opened:
-    if isinstance(source, pd.DataFrame):
-        plan = functools.partial(
-            plan_cube, source, geometry, crs_geometry=crs_geometry, timeout=timeout
-        )
-        # The plan checks the table; nothing is known to be right before.
-        dates = source.get("acquisition_date", ())
-        return _Opened(plan, utc_dates(dates), list(source.get("asset_id", ())))
-    if isinstance(source, ee.ImageCollection):
-        return _open_collection(source, geometry, crs_geometry, timeout)
-    image: Any = source  # `plan_image` says if it is none
+    plan = functools.partial(
+        plan_cube,
+        scenes,
+        geometry,
+        crs_geometry=crs_geometry,
+        group_by=group_by,
+        missing=missing,
+        timeout=timeout,
+    )
+    return _Opened(plan, functools.partial(series_labels, series=parse_query(scenes, group_by)))
+
+
+def _open_image(
+    image: Any, geometry: Geometry, crs_geometry: str, timeout: float | None
+) -> _Opened:
     plan = functools.partial(
         plan_image, image, geometry, crs_geometry=crs_geometry, timeout=timeout
     )
-    return _Opened(plan)
+    return _Opened(plan, plan_labels)
 
 
 def _open_collection(
@@ -176,7 +190,8 @@ def _open_collection(
     starts = [one.info.properties.get("system:time_start") for one in sources]
     dates = pd.to_datetime(pd.Series(starts, dtype="float64"), unit="ms", utc=True)
     names = [one.info.id or index for one, index in zip(sources, indices, strict=True)]
-    return _Opened(plan, utc_dates(dates), names)
+    labels = functools.partial(plan_labels, dates=utc_dates(dates), asset_ids=names)
+    return _Opened(plan, labels)
 
 
 def _dataset(variables: dict[str, xr.Variable], labels: Labels, sides: Sides) -> xr.Dataset:

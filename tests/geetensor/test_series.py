@@ -219,20 +219,6 @@ def test_missing_bands_are_not_valid(days: eemulator.Server, kind: bool | str) -
         np.testing.assert_array_equal(image.values, np.nan_to_num(wanted, nan=-1))
 
 
-@pytest.mark.parametrize("fill", [-1, None])
-def test_days_and_missing_bands_are_fetched_lazily(
-    days: eemulator.Server, fill: float | None
-) -> None:
-    query = table("poor", "west", "poor", "east", "floats", days=(1, 2, 3, 3, 4))
-    bands = ["u8", "i32", "f32"]
-    arguments: Any = {"missing": "fill", "group_by": "solar_day", "fill_value": fill}
-    cube = ee_xarray.to_xarray(export(query, bands, **arguments))
-    lazy = ee_xarray.open_cube(query, AREA, bands, crs_geometry=UTM_CRS, **arguments)
-    xr.testing.assert_identical(lazy.compute(), cube)
-    for at in ({"time": 0, "band": [2]}, {"time": [3, 0], "band": 1, "y": slice(3, 9, 2)}):
-        xr.testing.assert_identical(lazy.isel(at).compute(), cube.isel(at))
-
-
 @pytest.mark.parametrize("block_bytes", [2_000, 60_000])
 def test_days_and_missing_bands_are_stored(
     days: eemulator.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int
@@ -322,3 +308,25 @@ def test_every_order_of_three_scenes(days: eemulator.Server) -> None:
     for order in itertools.permutations(("west", "east", "poor")):
         cube = export(table(*order), ["u8"], group_by="solar_day", fill_value=255, dtype="int16")
         np.testing.assert_array_equal(cube.values[0], mosaic(cube, ["u8"], *order, fill=255))
+
+
+def test_days_and_missing_bands_are_lazy(days: eemulator.Server) -> None:
+    query = table("poor", "west", "poor", "east", "floats", days=(1, 2, 3, 3, 4))
+    source: Any = query  # xarray's types know of no tables
+    for options in ({"group_by": "solar_day", "fill_value": -1}, {}):
+        how: Any = {"bands": ["u8", "i32", "f32"], "missing": "fill", "crs_geometry": UTM_CRS}
+        how |= options
+        cube = ee_image.export_cube(query, AREA, **how)
+        lazy = ee_xarray.open_cube(query, AREA, **how)
+        xr.testing.assert_identical(lazy.compute(), ee_xarray.to_xarray(cube))
+        back = ee_xarray.from_xarray(lazy)
+        assert back.attrs == cube.attrs
+        assert ("solar_day" in lazy.coords) == ("group_by" in options)
+        engine = xr.open_dataset(source, engine="geetensor", geometry=AREA, **how)
+        xr.testing.assert_identical(engine["pixels"].compute(), lazy.compute())
+        days.reset_stats()
+        absent = engine["pixels"].isel(time=0, band=2).to_numpy()
+        np.testing.assert_array_equal(absent, cube.values[0, 2])
+        assert not days.stats.requests
+    with pytest.raises(InvalidInputError, match="for tables of scenes only"):
+        xr.open_dataset("ee://TEST/DAY/west", engine="geetensor", geometry=AREA, **how)

@@ -334,9 +334,9 @@ def test_an_array_is_pickled_without_credentials(server: eemulator.Server) -> No
 
 def test_scenes_of_other_types_and_grids(server: eemulator.Server) -> None:
     query = table("TEST/UTM", "TEST/COARSE", "TEST/LONLAT")
-    arguments: Any = {"scale": 10, "crs_geometry": UTM_CRS, "fill_value": -1}
-    lazy = ee_xarray.open_cube(query, AREA, ["i32", "f32"], **arguments)
-    exported = ee_image.export_cube(query, AREA, ["i32", "f32"], **arguments)
+    how: Any = {"bands": ["i32", "f32"], "scale": 10, "crs_geometry": UTM_CRS, "fill_value": -1}
+    lazy = ee_xarray.open_cube(query, AREA, **how)
+    exported = ee_image.export_cube(query, AREA, **how)
     assert lazy.dtype == np.float64
     np.testing.assert_array_equal(lazy.values, exported.values)
     one = ee_xarray.open_image("TEST/UTM", AREA, [*DTYPES], crs_geometry=UTM_CRS, dtype="f8")
@@ -348,7 +348,6 @@ def test_scenes_of_other_types_and_grids(server: eemulator.Server) -> None:
 def test_a_cube_is_written_by_xarray_and_read_as_it_was(
     server: eemulator.Server, tmp_path: Path, fill: float
 ) -> None:
-    pytest.importorskip("zarr")
     bands, dtype = (["u16"], None) if fill == 0 else (["f32", "u8"], "float32")
     lazy = ee_xarray.open_cube(
         SERIES, AREA, bands, crs_geometry=UTM_CRS, dtype=dtype, chunks={"time": 1, "y": 10}

@@ -7,8 +7,10 @@ GEO_TIFF can only be read whole.
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import struct
+import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -30,8 +32,17 @@ _BLOCK = 256 * 1024
 
 _MAGIC = b"\x93NUMPY"
 
-_MALFORMED = (ValueError, TypeError, SyntaxError, KeyError, RecursionError, MemoryError)
-"""What Python and NumPy raise for headers that are none; MemoryError for deep nesting."""
+_MALFORMED = (
+    *(ValueError, TypeError, SyntaxError, KeyError),
+    *(RecursionError, MemoryError, SystemError),
+)
+"""What Python and NumPy raise for headers that are none; MemoryError for deep nesting. SystemError
+for `_parsing`, where the other thread is not ours: the request is then repeated."""
+
+_parsing = threading.Lock()
+"""Held while a header is parsed: CPython counts the depth of its syntax trees for all threads
+together, and two that make one at a time now and then fail with "AST constructor recursion depth
+mismatch" (seen with 3.11.7; https://github.com/python/cpython/issues/106905)."""
 
 
 class RowWriter(Protocol):
@@ -156,7 +167,8 @@ class _Npy:
         if len(head) < start + size:
             return None
         try:
-            fields = ast.literal_eval(bytes(head[start : start + size]).decode("latin1"))
+            with _parsing:
+                fields = _parse(bytes(head[start : start + size]))
             dtype = np.lib.format.descr_to_dtype(fields["descr"])
             shape = tuple(fields["shape"])
             fortran = fields["fortran_order"]
@@ -180,6 +192,11 @@ class _Npy:
         self._row_bytes = self._width * dtype.itemsize
         rows = max(1, min(self._height, _BLOCK // self._row_bytes))
         self._block = bytearray(rows * self._row_bytes)
+
+
+@functools.lru_cache(maxsize=256)  # tiles of one shape have the same header
+def _parse(header: bytes) -> Any:
+    return ast.literal_eval(header.decode("latin1"))
 
 
 class _GeoTiff:

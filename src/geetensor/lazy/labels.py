@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from geetensor.grid import PixelGrid
     from geetensor.masks import Fill
     from geetensor.preview import Plan
+    from geetensor.series import Series
 
 NAME = "pixels"
 """Of the array of all values."""
@@ -39,6 +40,7 @@ class Labels:
         band_names: as the caller names them; None for an array without that dimension.
         dates: of the images, datetime64[ns], UTC; None where they are not known.
         asset_ids: of the images; None where they are not known.
+        along_time: further coordinates of the images, by name.
         attrs: whatever else there is to say.
     """
 
@@ -47,6 +49,7 @@ class Labels:
     band_names: Sequence[str] | None = None
     dates: NDArray[np.datetime64] | None = None
     asset_ids: Sequence[str | None] | None = None
+    along_time: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     attrs: Mapping[str, Any] = field(default_factory=dict)
 
     def coordinates(self) -> dict[str, xr.Variable]:
@@ -55,11 +58,13 @@ class Labels:
         if self.dates is not None:
             found["time"] = xr.Variable(("time",), self.dates, {"standard_name": "time"})
         if self.asset_ids is not None:
-            found["asset_id"] = xr.Variable(("time",), _texts(self.asset_ids))
+            found["asset_id"] = xr.Variable(("time",), texts(self.asset_ids))
+        for name, values in self.along_time.items():
+            found[name] = xr.Variable(("time",), values)
         if self.band_names is not None:
-            found["band"] = xr.Variable(("band",), _texts(self.band_names))
-        for name, (values, attrs) in centres(self.grid).items():
-            found[name] = xr.Variable((name,), values, attrs)
+            found["band"] = xr.Variable(("band",), texts(self.band_names))
+        for name, (centre, attrs) in centres(self.grid).items():
+            found[name] = xr.Variable((name,), centre, attrs)
         return found
 
     def variable(self, dims: Sequence[str], values: Any) -> xr.Variable:
@@ -83,16 +88,16 @@ class Labels:
         return xr.DataArray(self.variable(dims, values), coords=self.coordinates(), name=name)
 
 
-def _texts(names: Sequence[str | None]) -> NDArray[np.object_]:
+def texts(names: Sequence[str | None]) -> NDArray[np.object_]:
+    """Names as a coordinate; where there is none, an empty text."""
     # Text of a fixed length has no place in Zarr's specification; zarr warns of it.
-    return np.array(names, np.object_)
+    return np.array([name or "" for name in names], np.object_)
 
 
 def plan_labels(
     plan: Plan,
     dates: NDArray[np.datetime64] | None = None,
     asset_ids: Sequence[str | None] | None = None,
-    attrs: Mapping[str, Any] | None = None,
 ) -> Labels:
     """The labels of a plan's output.
 
@@ -100,10 +105,31 @@ def plan_labels(
         plan: of an image or a series.
         dates: as in `Labels`.
         asset_ids: as in `Labels`.
-        attrs: as in `Labels`.
     """
-    grid, fill = plan.export.grid, plan.fill_value
-    return Labels(grid, fill, plan.band_names, dates, asset_ids, attrs or {})
+    return Labels(plan.export.grid, plan.fill_value, plan.band_names, dates, asset_ids)
+
+
+def series_labels(plan: Plan, series: Series) -> Labels:
+    """The labels of a cube's plan.
+
+    Args:
+        plan: of the series.
+        series: the table that it was made of.
+    """
+    labels = plan_labels(plan, utc_dates(series.dates), series.asset_ids)
+    if series.days is None:
+        return labels
+    return replace(labels, along_time=day_coordinates(series.days, series.satellites))
+
+
+def day_coordinates(days: Any, satellites: Sequence[str | None]) -> dict[str, NDArray[Any]]:
+    """The coordinates of scenes that were grouped by satellite and solar day.
+
+    Args:
+        days: of each step of the time axis.
+        satellites: of each step.
+    """
+    return {"solar_day": np.array(days, "datetime64[ns]"), "satellite": texts(satellites)}
 
 
 def utc_dates(dates: object) -> NDArray[np.datetime64]:
