@@ -158,6 +158,7 @@ def test_matrices() -> None:
         (lambda: ee.Array(GRID).matrixInverse(), "must be a square matrix"),
         (lambda: ee.Array([[1, 2], [3, 4]]).eigen(), "symmetric matrices only"),
         (lambda: ee.Array([1]).repeat(0, 10**9), "cannot be repeated"),
+        (lambda: ee.Array(GRID).reshape(ee.Array(GRID)), "The lengths of an array are one list"),
         (lambda: ee.Array([1]).pad([10**12]), "cannot be of lengths"),
         (lambda: ee.Array.identity(10**6), "The size must be 1 to 1000"),
         (lambda: ee.Array(GRID).reduce(ee.Reducer.minMax(), [0]), "one input and output only"),

@@ -214,6 +214,8 @@ def repeat(array: Array, axis: int, copies: int) -> Array:
 @algorithm("Array.reshape")
 def reshape(array: Array, shape: Array) -> Array:
     """Other lengths for the same numbers; one may be -1."""
+    if shape.values.ndim > 1:
+        raise ServiceError(f"The lengths of an array are one list, not {shape.json()}.")
     try:
         values = array.values.reshape([int(size) for size in np.atleast_1d(shape.values)])
     except (ValueError, OverflowError):
