@@ -13,7 +13,8 @@ from ..errors import ServiceError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_MOST_LETTERS = 150
+_MOST_BYTES = 150
+"""Of a name, so that with what follows it is one that file systems take."""
 
 
 class ExportFolder:
@@ -62,5 +63,6 @@ def publish(files: Sequence[tuple[Path, Path]]) -> None:
 
 def _plain(part: str) -> str:
     """A part of a path that is one, and no way up."""
-    plain = re.sub(r"[^\w.\- ]", "_", part[:_MOST_LETTERS])
+    short = part.encode("utf-8", "replace")[:_MOST_BYTES].decode("utf-8", "ignore")
+    plain = re.sub(r"[^\w.\- ]", "_", short)
     return plain if plain.strip(". ") else "_" * max(len(plain), 1)

@@ -101,6 +101,7 @@ class ExportMethods:
             stem = folder.stem(parts)
             with folder.workshop() as workshop:
                 files = write_geotiffs(request, image.properties, tiff, workshop, watch)
+                watch.check()
                 publish([(ready, stem.with_name(stem.name + end)) for ready, end in files])
             return [stem.parent.as_uri()]
 
@@ -117,6 +118,7 @@ class ExportMethods:
             request = export_request(image, fields.get("grid"), most, self._limits)
             left = self._catalog.bytes_left()
             made, size = image_asset(identifier, image, request, pyramiding, left, watch)
+            watch.check()
             self._catalog.put(made, size, overwrite=overwrite)
             return [_asset_uri(identifier)]
 
@@ -151,6 +153,7 @@ class ExportMethods:
             stem = folder.stem(parts)
             with folder.workshop() as workshop:
                 ready, end = write_table(table, file_format, columns, workshop, self._limits, watch)
+                watch.check()
                 publish([(ready, stem.with_name(stem.name + end))])
             return [stem.parent.as_uri()]
 
@@ -164,6 +167,7 @@ class ExportMethods:
             table = self._table(expression, watch)
             left = self._catalog.bytes_left()
             made, size = table_asset(identifier, table, left, self._limits, watch)
+            watch.check()
             self._catalog.put(made, size, overwrite=overwrite)
             return [_asset_uri(identifier)]
 
