@@ -115,7 +115,12 @@ class Deadline:
     def check(self) -> None:
         """Refuse to go on after it [S]."""
         if time.monotonic() > self._end:
-            raise ServiceError("Computation timed out.", kind="timeout")
+            raise timed_out()
+
+
+def timed_out() -> ServiceError:
+    """[S]."""
+    return ServiceError("Computation timed out.", kind="timeout")
 
 
 def out_of_memory() -> ServiceError:

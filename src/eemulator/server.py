@@ -91,11 +91,18 @@ class Server:
     def reset(self) -> None:
         """Be as if just started: no faults, counts, operations, or assets that users made.
 
-        Operations that are not over are cancelled first.
+        The pace is that of the start. Operations that are not over are cancelled first.
         """
-        self.faults.clear()
         self._app.reset()
-        self._stats.reset()
+
+    @property
+    def pace(self) -> Pace:
+        """How long replies take."""
+        return self._app.pace
+
+    @pace.setter
+    def pace(self, pace: Pace) -> None:
+        self._app.pace = pace
 
     @property
     def initialize_line(self) -> str:

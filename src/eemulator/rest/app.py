@@ -21,8 +21,9 @@ from ..catalog.user import UserCatalog
 from ..errors import ServiceError
 from ..exports.operations import Operations
 from ..limits import Limits, payload_too_large
-from ..weather import FaultKind, Faults, Pace
+from ..weather import FaultKind
 from ..wheel import algorithms_document, discovery_document
+from .admin import PREFIX, Admin
 from .call import Call
 from .connection import CONNECTION, Connection, broken
 from .gate import Gate, Place
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from ..catalog.model import Catalog
     from ..exports.folder import ExportFolder
     from ..stats import Stats
+    from ..weather import Faults, Pace
 
 _log = logging.getLogger("eemulator")
 
@@ -68,6 +70,9 @@ class App:
         pace: how long replies take.
         faults: which requests fail.
         folder: where exported files go; None for nowhere.
+
+    Attributes:
+        pace: how long replies take; may be replaced at any time.
     """
 
     def __init__(
@@ -81,13 +86,14 @@ class App:
     ) -> None:
         self._limits = limits
         self._stats = stats
-        self._pace = pace
+        self.pace = self._first_pace = pace
         self._faults = faults
         self._gate = Gate(limits, stats)
         self._assets = UserCatalog(catalog, limits.assets, limits.asset_bytes)
         self._operations = Operations(limits.concurrent_exports, limits.queued_exports)
         self._methods = Methods(self._assets, limits)
         self._resources = Resources(self._assets, limits, self._operations, folder)
+        self._admin = Admin(stats, faults, lambda: self.pace, self._set_pace, self.reset)
         # More threads than places: metadata must not wait behind pixels.
         self._pool = ThreadPoolExecutor(limits.concurrent_requests + 4, "eemulator")
         self._routes = Starlette(routes=[Route("/{path:path}", self._handle, methods=_METHODS)])
@@ -98,10 +104,16 @@ class App:
         await self._routes(scope, receive, send)
 
     def reset(self) -> None:
-        """Forget what users made and started."""
+        """Be as if just started; exports that are not over are cancelled first."""
         self._operations.clear()
         self._assets.clear()
         self._resources.clear()
+        self.pace = self._first_pace
+        self._faults.clear()
+        self._stats.reset()
+
+    def _set_pace(self, pace: Pace) -> None:
+        self.pace = pace
 
     def close(self) -> None:
         """Wait for what is computing, cancel the exports, and end the threads."""
@@ -110,6 +122,8 @@ class App:
 
     async def _handle(self, request: Request) -> Response:
         try:
+            if request.url.path.startswith(PREFIX):
+                return await self._admin.reply(request)
             return await self._answer(request)
         except ServiceError as error:
             return error_reply(request, error, self._stats)
@@ -140,7 +154,7 @@ class App:
 
     async def _compute(self, request: Request, call: Call) -> Response:
         """Requests that hold a place."""
-        due = time.monotonic() + self._pace.latency
+        due = time.monotonic() + self.pace.latency
         place = self._gate.enter()
         try:
             fault = self._faults.draw()
@@ -168,7 +182,7 @@ class App:
         else:
             work = partial(self._methods.compute_pixels, call.body)
         file = await self._run(work)
-        seconds = self._pace.seconds(file.counted_bytes)
+        seconds = self.pace.seconds(file.counted_bytes)
         return BytesReply(file.content, file.media_type, self._stats, place, seconds=seconds)
 
     @staticmethod
