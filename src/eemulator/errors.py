@@ -47,3 +47,11 @@ class ServiceError(Exception):
         if not self.prefixed:
             return self
         return ServiceError(f"{prefix}{self.message}", self.code, self.kind)
+
+
+def unimplemented(what: str) -> ServiceError:
+    """Something that the service does and the emulator does not.
+
+    The status is 405, as the client takes 501 for a failure that may pass, and asks again.
+    """
+    return ServiceError(f"{what}: not implemented by the emulator.", 405, "unimplemented")

@@ -38,6 +38,11 @@ class Limits:
             Not a limit of the service.
         result_values: most values (numbers, strings, lists, …) that a reply may hold. Not a limit
             of the service: a list of twice the list before, sixty times, is a short expression.
+        concurrent_exports: operations that run at once [M].
+        queued_exports: operations that wait [S].
+        assets: most assets that users make [M].
+        asset_bytes: most bytes of those together, as they are kept in memory; not a limit of the
+            service.
     """
 
     request_bytes: int = 50_331_648
@@ -53,6 +58,10 @@ class Limits:
     expression_nodes: int = 1_000_000
     working_pixels: int = 100_000_000
     result_values: int = 20_000_000
+    concurrent_exports: int = 2
+    queued_exports: int = 3_000
+    assets: int = 10_000
+    asset_bytes: int = 2**31
 
     def check_dimensions(self, width: int, height: int) -> None:
         """Refuse a grid of too many pixels a side [S]."""
@@ -106,7 +115,12 @@ class Deadline:
     def check(self) -> None:
         """Refuse to go on after it [S]."""
         if time.monotonic() > self._end:
-            raise ServiceError("Computation timed out.", kind="timeout")
+            raise timed_out()
+
+
+def timed_out() -> ServiceError:
+    """[S]."""
+    return ServiceError("Computation timed out.", kind="timeout")
 
 
 def out_of_memory() -> ServiceError:
@@ -163,6 +177,24 @@ def no_such_band(pattern: str, available: list[str]) -> ServiceError:
     return ServiceError(
         f"Band pattern '{pattern}' did not match any bands. Available bands: [{listed}]",
         kind="band",
+    )
+
+
+def export_too_large(count: int, most: int) -> ServiceError:
+    """[S]."""
+    return ServiceError(
+        f"Export too large: specified {count} pixels (max: {most}). Specify higher maxPixels value "
+        "if you intend to export a large area.",
+        kind="export size",
+    )
+
+
+def asset_bytes_exceeded(size: int, left: int) -> ServiceError:
+    """The emulator's own words."""
+    return ServiceError(
+        f"Asset quota exceeded: {size} bytes, and {left} are left. The emulator keeps assets in "
+        "memory; delete some, or raise `Limits.asset_bytes`.",
+        kind="quota",
     )
 
 

@@ -6,10 +6,12 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
 
+from .exports.folder import ExportFolder
 from .limits import Limits
 from .rest.app import App
 from .stats import Snapshot, Stats
@@ -36,6 +38,7 @@ class Server:
         host: address to listen on; the loopback by default, and nobody is asked who they are.
         port: 0 for any free one.
         pace: how long replies take.
+        exports: folder that exported files go to; None refuses to export files.
 
     Attributes:
         faults: which requests fail; none until told.
@@ -48,7 +51,9 @@ class Server:
         host: str = "127.0.0.1",
         port: int = 0,
         pace: Pace | None = None,
+        exports: str | Path | None = None,
     ) -> None:
+        folder = None if exports is None else ExportFolder(Path(exports))
         self.limits = limits
         self.faults = Faults()
         self.project = PROJECT
@@ -56,7 +61,7 @@ class Server:
         self._socket = _bound_socket(host, port)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
-        self._app = App(catalog, limits, self._stats, pace or Pace(), self.faults)
+        self._app = App(catalog, limits, self._stats, pace or Pace(), self.faults, folder)
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
                 self._app.asgi,
@@ -82,6 +87,22 @@ class Server:
     def reset_stats(self) -> None:
         """Start counting anew."""
         self._stats.reset()
+
+    def reset(self) -> None:
+        """Be as if just started: no faults, counts, operations, or assets that users made.
+
+        The pace is that of the start. Operations that are not over are cancelled first.
+        """
+        self._app.reset()
+
+    @property
+    def pace(self) -> Pace:
+        """How long replies take."""
+        return self._app.pace
+
+    @pace.setter
+    def pace(self, pace: Pace) -> None:
+        self._app.pace = pace
 
     @property
     def initialize_line(self) -> str:
@@ -134,6 +155,7 @@ def running(
     host: str = "127.0.0.1",
     port: int = 0,
     pace: Pace | None = None,
+    exports: str | Path | None = None,
 ) -> Iterator[Server]:
     """A server for the time of a `with` block.
 
@@ -143,6 +165,7 @@ def running(
         host: address to listen on.
         port: 0 for any free one.
         pace: how long replies take; no longer than they need by default.
+        exports: folder that exported files go to; none by default, which refuses them.
 
     Yields:
         The server: `url`, `project`, `stats`, `faults`.
@@ -157,7 +180,7 @@ def running(
         from .catalog import default_catalog
 
         catalog = default_catalog()
-    server = Server(catalog, limits or Limits(), host, port, pace)
+    server = Server(catalog, limits or Limits(), host, port, pace, exports)
     try:
         server.start()
         yield server

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .errors import ServiceError
-from .limits import out_of_memory, too_many_requests
+from .limits import out_of_memory, timed_out, too_many_requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class FaultKind(StrEnum):
     UNAVAILABLE = "503"
     UNAUTHENTICATED = "401"
     MEMORY = "memory"
+    TIMEOUT = "timeout"
     RESET = "reset"
     TRUNCATE = "truncate"
     HANG = "hang"
@@ -80,10 +81,29 @@ class Fault:
                 )
             case FaultKind.MEMORY:
                 error = out_of_memory()
+            case FaultKind.TIMEOUT:
+                error = timed_out()
             case FaultKind.RESET | FaultKind.TRUNCATE | FaultKind.HANG:
                 return
         error.retry_after = self.retry_after
         raise error
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Which requests fail.
+
+    Attributes:
+        requests: that computed since the last `clear`.
+        at: by the number of a request.
+        share: of the others that fail, 0 to 1.
+        at_random: one of these each time.
+    """
+
+    requests: int
+    at: dict[int, Fault]
+    share: float
+    at_random: tuple[Fault, ...]
 
 
 class Faults:
@@ -125,6 +145,11 @@ class Faults:
         with self._lock:
             self._share, self._random_faults = share, faults
             self._random = random.Random(seed)
+
+    def script(self) -> Script:
+        """What was asked for."""
+        with self._lock:
+            return Script(self._count, dict(self._scripted), self._share, self._random_faults)
 
     def draw(self) -> Fault | None:
         """What happens to the next request."""

@@ -76,6 +76,8 @@ def _discovery() -> dict[str, Any]:
     for method in methods:
         for parameter in ("filter", "view"):
             method["parameters"][parameter] = {"location": "query", "type": "string"}
+    # The root of a project's assets has a quota to tell.
+    _assets(projects)["get"]["parameters"]["name"]["pattern"] = "^projects/[^/]+/assets/.*$"
     _add_method(projects, "tables", "create", "POST", "{+parent}/tables", "parent")
     _add_method(projects, "featureView", "create", "POST", "{+parent}/featureView", "parent")
     projects["methods"]["getConfig"] = _method(

@@ -31,7 +31,7 @@ def _own_server() -> Iterator[eemulator.Server]:
 @pytest.fixture
 def server(_session_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> eemulator.Server:
     """The shared server, `ee` signed in to it, its counters at zero."""
-    return _signed_in(_session_server, monkeypatch)
+    return signed_in(_session_server, monkeypatch)
 
 
 @pytest.fixture
@@ -39,10 +39,11 @@ def own_catalogue(
     _own_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch
 ) -> eemulator.Server:
     """A server of the emulator's own collections, `ee` signed in to it."""
-    return _signed_in(_own_server, monkeypatch)
+    return signed_in(_own_server, monkeypatch)
 
 
-def _signed_in(server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> eemulator.Server:
+def signed_in(server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> eemulator.Server:
+    """A server with `ee` signed in to it, its counters at zero."""
     monkeypatch.setattr(ee.deprecation, "_FetchDataCatalogStac", dict)
     state = ee.data._get_state()
     if not (state.initialized and state.cloud_api_base_url == server.url):

@@ -150,7 +150,7 @@ def test_what_is_no_table_is_refused(server: Server) -> None:
         reply = send(server, "POST", FEATURES, body)
         assert reply.status == 400
         assert words in reply.message
-    assert send(server, "POST", f"{PROJECT}/table:export", {}).status == 404
+    assert send(server, "POST", f"{PROJECT}/table:tabulate", {}).status == 404
 
 
 def test_an_error_in_a_row_is_told_with_its_image() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
+from ..catalog.model import TableAsset
 from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..limits import asset_not_found, too_many_elements
@@ -264,18 +265,18 @@ def cache(source: Collection) -> Collection:
 
 
 @algorithm("Collection.loadTable", session=True, ignores=["geometryColumn", "version"])
-def load_table(
-    session: Session,
-    name: str,
-) -> Collection:
-    """A stored table; the emulator has none.
+def load_table(session: Session, name: str) -> Collection:
+    """A stored table.
 
     Raises:
-        ServiceError: always.
+        ServiceError: there is none of that name.
     """
-    if session.catalog.get(asset_id(name)) is None:
+    asset = session.catalog.get(asset_id(name))
+    if asset is None:
         raise asset_not_found("Collection", name)
-    raise ServiceError(f"Asset '{name}' is not a FeatureCollection.")
+    if not isinstance(asset, TableAsset):
+        raise ServiceError(f"Asset '{name}' is not a FeatureCollection.")
+    return Collection(asset.features, asset.properties, asset.id, len(asset.features))
 
 
 @algorithm("Collection.remap")

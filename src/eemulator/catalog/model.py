@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from eemulator.values.element import Element
+
 Precision = Literal["int", "float", "double"]
 
 
@@ -104,11 +106,48 @@ class CollectionAsset:
         id: asset id.
         images: its images, in order of `system:index`; may be made on access.
         properties: of the collection itself.
+        version: as an image's.
     """
 
     id: str
     images: Sequence[ImageAsset]
     properties: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1_700_000_000_000_000
+
+
+@dataclass(frozen=True)
+class TableAsset:
+    """A stored table.
+
+    Attributes:
+        id: asset id.
+        features: its rows.
+        properties: of the table itself.
+        version: as an image's.
+    """
+
+    id: str
+    features: Sequence[Element]
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1_700_000_000_000_000
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A place for assets.
+
+    Attributes:
+        id: asset id.
+        properties: of the folder itself.
+        version: as an image's.
+    """
+
+    id: str
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1_700_000_000_000_000
+
+
+Asset = ImageAsset | CollectionAsset | TableAsset | Folder
 
 
 @runtime_checkable
@@ -123,17 +162,17 @@ class Catalog:
     """Assets by id.
 
     Args:
-        assets: images that stand alone, and collections.
+        assets: images and tables that stand alone, and collections.
     """
 
-    def __init__(self, assets: Iterable[ImageAsset | CollectionAsset]) -> None:
-        self._roots: dict[str, ImageAsset | CollectionAsset] = {a.id: a for a in assets}
+    def __init__(self, assets: Iterable[Asset]) -> None:
+        self._roots: dict[str, Asset] = {a.id: a for a in assets}
         self._members: dict[str, NamedImages] = {}
 
-    def __iter__(self) -> Iterator[ImageAsset | CollectionAsset]:
+    def __iter__(self) -> Iterator[Asset]:
         return iter(self._roots.values())
 
-    def get(self, asset_id: str) -> ImageAsset | CollectionAsset | None:
+    def get(self, asset_id: str) -> Asset | None:
         """The asset of that id, or None where there is none."""
         if (root := self._roots.get(asset_id)) is not None:
             return root

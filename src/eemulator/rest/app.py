@@ -8,7 +8,6 @@ import re
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -18,14 +17,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ..catalog.user import UserCatalog
 from ..errors import ServiceError
+from ..exports.operations import Operations
 from ..limits import Limits, payload_too_large
-from ..weather import FaultKind, Faults, Pace
+from ..weather import FaultKind
 from ..wheel import algorithms_document, discovery_document
+from .admin import PREFIX, Admin
+from .call import Call
 from .connection import CONNECTION, Connection, broken
 from .gate import Gate, Place
 from .methods import Methods
 from .replies import BytesReply, error_reply, json_reply
+from .resources import Resources, resource_route
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +37,9 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from ..catalog.model import Catalog
+    from ..exports.folder import ExportFolder
     from ..stats import Stats
+    from ..weather import Faults, Pace
 
 _log = logging.getLogger("eemulator")
 
@@ -54,23 +60,6 @@ _GET = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """A request, understood.
-
-    Attributes:
-        kind: as `Stats` counts it.
-        name: the resource.
-        query: parameters of the URL, or of the body under a method override.
-        body: bytes of a POST.
-    """
-
-    kind: str
-    name: str
-    query: Mapping[str, str]
-    body: bytes
-
-
 class App:
     """The emulator as an ASGI application.
 
@@ -80,17 +69,31 @@ class App:
         stats: what to count in.
         pace: how long replies take.
         faults: which requests fail.
+        folder: where exported files go; None for nowhere.
+
+    Attributes:
+        pace: how long replies take; may be replaced at any time.
     """
 
     def __init__(
-        self, catalog: Catalog, limits: Limits, stats: Stats, pace: Pace, faults: Faults
+        self,
+        catalog: Catalog,
+        limits: Limits,
+        stats: Stats,
+        pace: Pace,
+        faults: Faults,
+        folder: ExportFolder | None = None,
     ) -> None:
         self._limits = limits
         self._stats = stats
-        self._pace = pace
+        self.pace = self._first_pace = pace
         self._faults = faults
         self._gate = Gate(limits, stats)
-        self._methods = Methods(catalog, limits)
+        self._assets = UserCatalog(catalog, limits.assets, limits.asset_bytes)
+        self._operations = Operations(limits.concurrent_exports, limits.queued_exports)
+        self._methods = Methods(self._assets, limits)
+        self._resources = Resources(self._assets, limits, self._operations, folder)
+        self._admin = Admin(stats, faults, lambda: self.pace, self._set_pace, self.reset)
         # More threads than places: metadata must not wait behind pixels.
         self._pool = ThreadPoolExecutor(limits.concurrent_requests + 4, "eemulator")
         self._routes = Starlette(routes=[Route("/{path:path}", self._handle, methods=_METHODS)])
@@ -100,12 +103,27 @@ class App:
         scope[CONNECTION] = Connection(send)
         await self._routes(scope, receive, send)
 
+    def reset(self) -> None:
+        """Be as if just started; exports that are not over are cancelled first."""
+        self._operations.clear()
+        self._assets.clear()
+        self._resources.clear()
+        self.pace = self._first_pace
+        self._faults.clear()
+        self._stats.reset()
+
+    def _set_pace(self, pace: Pace) -> None:
+        self.pace = pace
+
     def close(self) -> None:
-        """Wait for what is computing, and end the threads."""
+        """Wait for what is computing, cancel the exports, and end the threads."""
+        self._operations.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def _handle(self, request: Request) -> Response:
         try:
+            if request.url.path.startswith(PREFIX):
+                return await self._admin.reply(request)
             return await self._answer(request)
         except ServiceError as error:
             return error_reply(request, error, self._stats)
@@ -121,26 +139,22 @@ class App:
 
     async def _answer(self, request: Request) -> Response:
         call = await self._understand(request)
+        if (method := self._resources.methods.get(call.kind)) is not None:
+            return json_reply(request, await self._run(partial(method, call)), self._stats)
         match call.kind:
             case "discovery":
                 document = discovery_document(f"{request.url.scheme}://{request.url.netloc}")
                 return json_reply(request, document, self._stats)
             case "algorithms":
                 return json_reply(request, algorithms_document(), self._stats)
-            case "getAsset":
-                found = await self._run(partial(self._methods.get_asset, call.name))
-                return json_reply(request, found, self._stats)
-            case "listAssets":
-                page = partial(self._methods.list_assets, call.name, call.query)
-                return json_reply(request, await self._run(page), self._stats)
             case "thumbnails":
                 made = partial(self._methods.create_thumbnail, call.name, call.body)
                 return json_reply(request, await self._run(made), self._stats)
         return await self._compute(request, call)
 
-    async def _compute(self, request: Request, call: _Call) -> Response:
+    async def _compute(self, request: Request, call: Call) -> Response:
         """Requests that hold a place."""
-        due = time.monotonic() + self._pace.latency
+        due = time.monotonic() + self.pace.latency
         place = self._gate.enter()
         try:
             fault = self._faults.draw()
@@ -157,7 +171,7 @@ class App:
             raise
         return reply if fault is None else broken(reply, fault.kind, request.scope[CONNECTION])
 
-    async def _computed(self, request: Request, call: _Call, place: Place) -> BytesReply:
+    async def _computed(self, request: Request, call: Call, place: Place) -> BytesReply:
         if (to_json := self._methods.of_values.get(call.kind)) is not None:
             value = await self._run(partial(to_json, call.body))
             return json_reply(request, value, self._stats, place)
@@ -168,7 +182,7 @@ class App:
         else:
             work = partial(self._methods.compute_pixels, call.body)
         file = await self._run(work)
-        seconds = self._pace.seconds(file.counted_bytes)
+        seconds = self.pace.seconds(file.counted_bytes)
         return BytesReply(file.content, file.media_type, self._stats, place, seconds=seconds)
 
     @staticmethod
@@ -183,11 +197,11 @@ class App:
     async def _run(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-    async def _understand(self, request: Request) -> _Call:
+    async def _understand(self, request: Request) -> Call:
         path, method = request.url.path, request.method
         query: Mapping[str, str] = request.query_params
         body = b""
-        if method == "POST":
+        if method in {"POST", "PATCH"}:
             body = await self._body(request)
             # The client sends a GET with a long URL this way.
             if request.headers.get("x-http-method-override", "").upper() == "GET":
@@ -197,7 +211,8 @@ class App:
         self._stats.request(kind)
         if kind == "unknown":
             raise ServiceError(f"Not found: {method} {path}", code=404, kind="unknown path")
-        return _Call(kind, name, query, body)
+        caller = request.headers.get("x-goog-user-project", "")
+        return Call(kind, name, query, body, caller)
 
     async def _body(self, request: Request) -> bytes:
         parts: list[bytes] = []
@@ -218,6 +233,8 @@ class App:
 
 def _route(method: str, path: str) -> tuple[str, str]:
     """What a method and a path mean: a kind and a resource name."""
+    if (resource := resource_route(method, path)) is not None:
+        return resource
     if method == "GET":
         if path == "/$discovery/rest":
             return "discovery", ""

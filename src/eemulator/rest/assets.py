@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ..catalog.model import CollectionAsset, ImageAsset
+from ..catalog.model import Asset, CollectionAsset, Folder, ImageAsset, TableAsset
+from ..catalog.user import is_root
 from ..errors import ServiceError
 from ..limits import resource_not_found
 from ..names import asset_id, asset_name
@@ -21,14 +22,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..catalog.model import Catalog
+    from ..catalog.user import UserCatalog
     from ..values.image import Image
     from ..values.projection import Transform
 
 # Most assets of one page, by view [S].
 _PAGE_SIZES = {"FULL": 1_000, "BASIC": 10_000}
 
+_TYPES: dict[type[Asset], str] = {
+    ImageAsset: "IMAGE",
+    CollectionAsset: "IMAGE_COLLECTION",
+    TableAsset: "TABLE",
+    Folder: "FOLDER",
+}
 
-def find_asset(catalog: Catalog, name: str) -> ImageAsset | CollectionAsset:
+
+def find_asset(catalog: Catalog, name: str) -> Asset:
     """The asset of a resource name.
 
     Raises:
@@ -40,24 +49,23 @@ def find_asset(catalog: Catalog, name: str) -> ImageAsset | CollectionAsset:
     return found
 
 
-def asset_json(asset: ImageAsset | CollectionAsset, view: str = "FULL") -> dict[str, Any]:
+def asset_json(asset: Asset, view: str = "FULL") -> dict[str, Any]:
     """An EarthEngineAsset.
 
     Args:
-        asset: an image or a collection.
+        asset: of any type.
         view: `BASIC` gives its name and type only.
     """
-    is_image = isinstance(asset, ImageAsset)
     described: dict[str, Any] = {
-        "type": "IMAGE" if is_image else "IMAGE_COLLECTION",
+        "type": _TYPES[type(asset)],
         "name": asset_name(asset.id),
         "id": asset.id,
     }
     if view == "BASIC":
         return described
     properties = _described_properties(asset.properties, described)
+    described["updateTime"] = timestamp(asset.version // 1000)
     if isinstance(asset, ImageAsset):
-        described["updateTime"] = _timestamp(asset.version // 1000)
         if asset.footprint is not None:
             described["geometry"] = Geometry(asset.footprint).json()
         described["bands"] = [
@@ -85,7 +93,7 @@ def image_json(image: Image) -> dict[str, Any]:
         described |= {"name": asset_name(image.asset_id), "id": image.asset_id}
     properties = _described_properties(image.properties, described)
     if image.version is not None:
-        described["updateTime"] = _timestamp(image.version // 1000)
+        described["updateTime"] = timestamp(image.version // 1000)
     if image.footprint is not None:
         described["geometry"] = image.footprint.planar.json()
     described["bands"] = [
@@ -104,7 +112,7 @@ def _described_properties(
     for wire, key in (("startTime", "system:time_start"), ("endTime", "system:time_end")):
         millis = left.pop(key, None)
         if isinstance(millis, (int, float)):
-            described[wire] = _timestamp(int(millis))
+            described[wire] = timestamp(int(millis))
     return left
 
 
@@ -121,7 +129,8 @@ def _value(item: Any) -> Any:
     return _value(item.json()) if hasattr(item, "json") else str(item)
 
 
-def _timestamp(millis: int) -> str:
+def timestamp(millis: int) -> str:
+    """An instant as JSON has it, from milliseconds since 1970."""
     moment = Date(millis).moment()
     return (
         moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
@@ -152,7 +161,7 @@ def _band_json(
     return {"id": name, "dataType": data_type, "grid": grid}
 
 
-def list_assets(catalog: Catalog, parent: str, query: Mapping[str, str]) -> dict[str, Any]:
+def list_assets(catalog: UserCatalog, parent: str, query: Mapping[str, str]) -> dict[str, Any]:
     """One page of the assets under a parent.
 
     Args:
@@ -182,15 +191,20 @@ def list_assets(catalog: Catalog, parent: str, query: Mapping[str, str]) -> dict
     return page
 
 
-def _passes(asset: ImageAsset | CollectionAsset, conditions: Sequence[Condition]) -> bool:
+def _passes(asset: Asset, conditions: Sequence[Condition]) -> bool:
     return all(condition(asset) for condition in conditions)
 
 
-def _members(catalog: Catalog, parent: str) -> Sequence[ImageAsset | CollectionAsset]:
+def _members(catalog: UserCatalog, parent: str) -> Sequence[Asset]:
     project, _, rest = parent.rstrip("/").partition("/assets")
     if not rest and project.count("/") == 1:
-        return list(catalog) if project == "projects/earthengine-public" else []
+        public = project == "projects/earthengine-public"
+        return list(catalog) if public else catalog.children(f"{project}/assets")
+    if is_root(asset_id(parent)):
+        return catalog.children(asset_id(parent))
     found = find_asset(catalog, parent)
-    if isinstance(found, ImageAsset):
+    if isinstance(found, Folder):
+        return catalog.children(found.id)
+    if not isinstance(found, CollectionAsset):
         raise ServiceError(f"Asset '{parent}' is not a folder or a collection.")
     return found.images

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
@@ -11,13 +12,48 @@ if TYPE_CHECKING:
 
 _PIXELS = frozenset({"fileFormat", "grid", "bandIds", "visualizationOptions", "workloadTag"})
 _PAGES = frozenset({"expression", "pageSize", "pageToken", "workloadTag"})
+_ASSET = frozenset(
+    {"type", "name", "id", "properties", "startTime", "endTime", "start_time", "end_time"}
+)
+_EXPORT = frozenset(
+    {"expression", "description", "requestId", "priority", "maxWorkers", "workloadTag"}
+)
+_TABLE_EXPORT = frozenset(
+    {
+        "fileExportOptions",
+        "assetExportOptions",
+        "featureViewExportOptions",
+        "bigqueryExportOptions",
+        "selectors",
+        "maxVertices",
+    }
+)
 _FIELDS = {
     "computePixels": _PIXELS | {"expression"},
     "getPixels": _PIXELS | {"region"},
     "thumbnails": _PIXELS | {"expression", "filenamePrefix"},
     "computeFeatures": _PAGES,
     "computeImages": _PAGES,
+    "createAsset": _ASSET,
+    "updateAsset": frozenset({"asset", "updateMask"}),
+    "copyAsset": frozenset({"destinationName", "overwrite"}),
+    "moveAsset": frozenset({"destinationName"}),
+    "setIamPolicy": frozenset({"policy", "updateMask"}),
+    "image:export": _EXPORT | {"fileExportOptions", "assetExportOptions", "maxPixels", "grid"},
+    "table:export": _EXPORT | _TABLE_EXPORT,
 }
+
+
+def parse_json(body: bytes) -> Any:
+    """The JSON of a body.
+
+    Raises:
+        ServiceError: it is none.
+    """
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise ServiceError("Invalid JSON payload received.") from None
 
 
 def check_fields(body: Any, method: str) -> Mapping[str, Any]:

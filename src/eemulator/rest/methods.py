@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import uuid
 from dataclasses import dataclass
@@ -21,8 +20,8 @@ from ..pixels.stored import stored_image
 from ..values.collection import Collection
 from ..values.image import Image
 from ..values.to_json import to_json
-from .assets import asset_json, find_asset, image_json, list_assets
-from .fields import check_fields
+from .assets import find_asset, image_json
+from .fields import check_fields, parse_json
 from .pages import page_size, page_start, page_token, question_key
 from .replies import encode_json
 from .tables import feature_fields
@@ -80,17 +79,9 @@ class Methods:
             "computeImages": self.compute_images,
         }
 
-    def get_asset(self, name: str) -> dict[str, Any]:
-        """One asset."""
-        return asset_json(find_asset(self._catalog, name))
-
-    def list_assets(self, parent: str, query: Mapping[str, str]) -> dict[str, Any]:
-        """One page of assets."""
-        return list_assets(self._catalog, parent, query)
-
     def compute_value(self, body: bytes) -> bytes:
         """`value:compute`: the reply, as JSON text."""
-        parsed = _parse(body)
+        parsed = parse_json(body)
         if not isinstance(parsed, dict):
             raise ServiceError("Invalid JSON payload received. Root element must be a message.")
         try:
@@ -102,14 +93,14 @@ class Methods:
 
     def compute_features(self, body: bytes) -> bytes:
         """`table:computeFeatures`: one page, as JSON text."""
-        page, token = self._page(check_fields(_parse(body), "computeFeatures"))
+        page, token = self._page(check_fields(parse_json(body), "computeFeatures"))
         features = to_json([feature_fields(element) for element in page], self._limits)
         reply = {"type": "FeatureCollection", "features": features}
         return encode_json(reply | token)
 
     def compute_images(self, body: bytes) -> bytes:
         """`imageCollection:computeImages`: one page, as JSON text."""
-        page, token = self._page(check_fields(_parse(body), "computeImages"))
+        page, token = self._page(check_fields(parse_json(body), "computeImages"))
         images = []
         for element in page:
             if not isinstance(element, Image):
@@ -144,13 +135,13 @@ class Methods:
 
     def compute_pixels(self, body: bytes) -> Rendered:
         """`image:computePixels`."""
-        fields = check_fields(_parse(body), "computePixels")
+        fields = check_fields(parse_json(body), "computePixels")
         file_format_of(fields)
         return self._computed_pixels(fields)
 
     def create_thumbnail(self, parent: str, body: bytes) -> dict[str, str]:
         """`thumbnails`: keep a request for pixels, to be asked for by name."""
-        fields = check_fields(_parse(body), "thumbnails")
+        fields = check_fields(parse_json(body), "thumbnails")
         file_format_of(fields)
         name = f"{parent}/thumbnails/{uuid.uuid4().hex}"
         with self._lock:
@@ -169,7 +160,7 @@ class Methods:
 
     def get_pixels(self, name: str, body: bytes) -> Rendered:
         """`assets/*:getPixels`."""
-        fields = check_fields(_parse(body), "getPixels")
+        fields = check_fields(parse_json(body), "getPixels")
         file_format_of(fields)
         asset = find_asset(self._catalog, name)
         if not isinstance(asset, ImageAsset):
@@ -194,10 +185,3 @@ class Methods:
     def _evaluate(self, wire: Any, deadline: Deadline) -> Any:
         expression = parse_expression(wire, self._limits.expression_nodes)
         return Evaluator(expression, Session(self._catalog, self._limits, deadline)).result()
-
-
-def _parse(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise ServiceError("Invalid JSON payload received.") from None

@@ -1,0 +1,1 @@
+"""Exports: operations in the background, and what they write."""

@@ -1,0 +1,320 @@
+"""The methods of exports and operations: requests understood, state told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ServiceError, unimplemented
+from ..exports.assets import image_asset, parse_pyramiding, table_asset
+from ..exports.folder import publish
+from ..exports.geotiff import parse_options, write_geotiffs
+from ..exports.operations import State
+from ..exports.pixels import export_request
+from ..exports.tables import WRITERS, write_table
+from ..expression.evaluate import Evaluator, Session
+from ..expression.graph import parse_expression
+from ..names import asset_id
+from ..values.collection import Collection
+from ..values.image import Image
+from .fields import check_fields, parse_json
+from .pages import page_size, page_start, page_token, question_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..catalog.user import UserCatalog
+    from ..exports.folder import ExportFolder
+    from ..exports.operations import Operation, Operations, Watch
+    from ..expression.graph import Expression
+    from ..limits import Limits
+    from .call import Call
+
+    Work = Callable[[Watch], list[str]]
+
+_MOST_PIXELS = 10**8
+"""`maxPixels` where none is given [S]."""
+
+_PRIORITY = 100
+"""The priority where none is given [S]."""
+
+_PAGE = 500
+_WAIT_SECONDS = 10.0
+"""A `wait` gives up after this, as it may, so that those who wait take no thread for long."""
+
+_TYPE = "type.googleapis.com/"
+
+
+class ExportMethods:
+    """The methods; called from many threads.
+
+    Args:
+        catalog: read, and written by exports to assets.
+        limits: what to refuse.
+        operations: what runs in the background.
+        folder: where files go; None for nowhere.
+
+    Attributes:
+        methods: by the kind of request.
+    """
+
+    def __init__(
+        self,
+        catalog: UserCatalog,
+        limits: Limits,
+        operations: Operations,
+        folder: ExportFolder | None,
+    ) -> None:
+        self._catalog = catalog
+        self._limits = limits
+        self._operations = operations
+        self._folder = folder
+        self.methods: dict[str, Callable[[Call], Any]] = {
+            "image:export": self._export_image,
+            "table:export": self._export_table,
+            "listOperations": self._list,
+            "getOperation": lambda call: operation_json(operations.get(call.name)),
+            "cancelOperation": self._cancel,
+            "waitOperation": self._wait,
+        }
+
+    def _export_image(self, call: Call) -> dict[str, Any]:
+        fields = check_fields(parse_json(call.body), call.kind)
+        expression = self._expression(fields)
+        if "assetExportOptions" in fields:
+            work = self._image_to_asset(expression, fields)
+        else:
+            work = self._image_to_files(expression, fields)
+        return self._start(call, fields, "EXPORT_IMAGE", work)
+
+    def _image_to_files(self, expression: Expression, fields: Mapping[str, Any]) -> Work:
+        options = _object(fields, "fileExportOptions")
+        if (file_format := options.get("fileFormat")) != "GEO_TIFF":
+            raise unimplemented(f"Exporting images as {file_format}")
+        tiff = parse_options(options.get("geoTiffOptions") or {})
+        folder, parts = self._destination(options, fields)
+        most = _most_pixels(fields)
+
+        def work(watch: Watch) -> list[str]:
+            image = self._image(expression, watch)
+            request = export_request(image, fields.get("grid"), most, self._limits)
+            stem = folder.stem(parts)
+            with folder.workshop() as workshop:
+                files = write_geotiffs(request, image.properties, tiff, workshop, watch)
+                watch.check()
+                publish([(ready, stem.with_name(stem.name + end)) for ready, end in files])
+            return [stem.parent.as_uri()]
+
+        return work
+
+    def _image_to_asset(self, expression: Expression, fields: Mapping[str, Any]) -> Work:
+        options = _object(fields, "assetExportOptions")
+        pyramiding = parse_pyramiding(options)
+        identifier, overwrite = self._asset_destination(options, is_image=True)
+        most = _most_pixels(fields)
+
+        def work(watch: Watch) -> list[str]:
+            image = self._image(expression, watch)
+            request = export_request(image, fields.get("grid"), most, self._limits)
+            left = self._catalog.bytes_left()
+            made, size = image_asset(identifier, image, request, pyramiding, left, watch)
+            watch.check()
+            self._catalog.put(made, size, overwrite=overwrite)
+            return [_asset_uri(identifier)]
+
+        return work
+
+    def _export_table(self, call: Call) -> dict[str, Any]:
+        fields = check_fields(parse_json(call.body), call.kind)
+        for name in ("featureViewExportOptions", "bigqueryExportOptions", "maxVertices"):
+            if name in fields:
+                raise unimplemented(f"table:export with {name}")
+        expression = self._expression(fields)
+        if "assetExportOptions" in fields:
+            work = self._table_to_asset(expression, fields)
+        else:
+            work = self._table_to_file(expression, fields)
+        return self._start(call, fields, "EXPORT_FEATURES", work)
+
+    def _table_to_file(self, expression: Expression, fields: Mapping[str, Any]) -> Work:
+        options = _object(fields, "fileExportOptions")
+        file_format = options.get("fileFormat") or "CSV"
+        if file_format not in WRITERS:
+            raise unimplemented(f"Exporting tables as {file_format}")
+        columns = fields.get("selectors")
+        if columns is not None and not (
+            isinstance(columns, list) and all(isinstance(column, str) for column in columns)
+        ):
+            raise ServiceError("Invalid value at 'selectors': a list of names is needed.")
+        folder, parts = self._destination(options, fields)
+
+        def work(watch: Watch) -> list[str]:
+            table = self._table(expression, watch)
+            stem = folder.stem(parts)
+            with folder.workshop() as workshop:
+                ready, end = write_table(table, file_format, columns, workshop, self._limits, watch)
+                watch.check()
+                publish([(ready, stem.with_name(stem.name + end))])
+            return [stem.parent.as_uri()]
+
+        return work
+
+    def _table_to_asset(self, expression: Expression, fields: Mapping[str, Any]) -> Work:
+        options = _object(fields, "assetExportOptions")
+        identifier, overwrite = self._asset_destination(options, is_image=False)
+
+        def work(watch: Watch) -> list[str]:
+            table = self._table(expression, watch)
+            left = self._catalog.bytes_left()
+            made, size = table_asset(identifier, table, left, self._limits, watch)
+            watch.check()
+            self._catalog.put(made, size, overwrite=overwrite)
+            return [_asset_uri(identifier)]
+
+        return work
+
+    def _start(
+        self, call: Call, fields: Mapping[str, Any], kind: str, work: Work
+    ) -> dict[str, Any]:
+        started = self._operations.start(
+            call.name,
+            str(fields.get("requestId") or ""),
+            kind,
+            str(fields.get("description") or ""),
+            _whole(fields.get("priority"), _PRIORITY, "priority"),
+            work,
+        )
+        return operation_json(started)
+
+    def _expression(self, fields: Mapping[str, Any]) -> Expression:
+        return parse_expression(fields.get("expression"), self._limits.expression_nodes)
+
+    def _image(self, expression: Expression, watch: Watch) -> Image:
+        value = self._evaluate(expression, watch)
+        if not isinstance(value, Image):
+            raise ServiceError("Expression does not evaluate to an image.")
+        return value
+
+    def _table(self, expression: Expression, watch: Watch) -> Collection:
+        value = self._evaluate(expression, watch)
+        if not isinstance(value, Collection):
+            raise ServiceError("Expression does not evaluate to a collection.")
+        return value
+
+    def _evaluate(self, expression: Expression, watch: Watch) -> Any:
+        return Evaluator(expression, Session(self._catalog, self._limits, watch)).result()
+
+    def _destination(
+        self, options: Mapping[str, Any], fields: Mapping[str, Any]
+    ) -> tuple[ExportFolder, list[str]]:
+        """The folder, and a path in it: Drive's folder or a bucket, and what follows."""
+        if self._folder is None:
+            raise ServiceError(
+                "The emulator has no folder for exported files. Start it with `--exports DIR`, or "
+                "`eemulator.running(exports=DIR)`; exports to assets need none.",
+                kind="no exports",
+            )
+        fallback = fields.get("description") or "export"
+        drive, cloud = options.get("driveDestination"), options.get("cloudStorageDestination")
+        if isinstance(cloud, dict):
+            if not cloud.get("bucket"):
+                raise ServiceError("Invalid value at 'bucket': a name is needed.")
+            prefix = str(cloud.get("filenamePrefix") or fallback)
+            return self._folder, [str(cloud["bucket"]), *prefix.split("/")]
+        if isinstance(drive, dict):
+            # A folder of Drive is one folder, whatever its name [S].
+            folders = [str(drive["folder"])] if drive.get("folder") else []
+            return self._folder, [*folders, str(drive.get("filenamePrefix") or fallback)]
+        raise ServiceError("Invalid value at 'file_export_options': a destination is needed.")
+
+    def _asset_destination(self, options: Mapping[str, Any], *, is_image: bool) -> tuple[str, bool]:
+        destination = _object(options, "earthEngineDestination")
+        overwrite = bool(destination.get("overwrite"))
+        identifier = asset_id(str(destination.get("name") or ""))
+        self._catalog.check_new(identifier, overwrite=overwrite, is_image=is_image)
+        return identifier, overwrite
+
+    def _list(self, call: Call) -> dict[str, Any]:
+        found = self._operations.of_project(call.name)
+        key = question_key([call.name, "operations"])
+        start, size = (
+            page_start(call.query.get("pageToken"), key),
+            page_size(call.query, _PAGE, _PAGE),
+        )
+        page: dict[str, Any] = {}
+        if shown := [operation_json(each) for each in found[start : start + size]]:
+            page["operations"] = shown
+        if len(found) > start + size:
+            page["nextPageToken"] = page_token(key, start + size)
+        return page
+
+    def _cancel(self, call: Call) -> dict[str, Any]:
+        self._operations.cancel(call.name)
+        return {}
+
+    def _wait(self, call: Call) -> dict[str, Any]:
+        found = self._operations.get(call.name)
+        found.over.wait(_WAIT_SECONDS)
+        return operation_json(found)
+
+
+def operation_json(operation: Operation) -> dict[str, Any]:
+    """An Operation."""
+    metadata: dict[str, Any] = {
+        "@type": f"{_TYPE}google.earthengine.v1.OperationMetadata",
+        "state": operation.state.value,
+        "description": operation.description,
+        "type": operation.kind,
+        "priority": operation.priority,
+        "createTime": _moment(operation.created),
+        "updateTime": _moment(operation.updated),
+    }
+    if operation.started is not None:
+        metadata |= {
+            "startTime": _moment(operation.started),
+            "attempt": 1,
+            "progress": operation.watch.progress,
+        }
+    described: dict[str, Any] = {"name": operation.name, "metadata": metadata}
+    if operation.ended is not None:
+        metadata["endTime"] = _moment(operation.ended)
+        metadata["batchEecuUsageSeconds"] = round(operation.cpu_seconds, 6)
+        described["done"] = True
+    match operation.state:
+        case State.SUCCEEDED:
+            metadata["destinationUris"] = operation.destinations
+            described["response"] = {"@type": f"{_TYPE}google.protobuf.Empty"}
+        case State.FAILED:
+            described["error"] = operation.error
+        case State.CANCELLED:
+            described["error"] = {"code": 1, "message": "Cancelled."}
+    return described
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _asset_uri(identifier: str) -> str:
+    return f"https://code.earthengine.google.com/?asset={identifier}"
+
+
+def _object(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = fields.get(name)
+    if not isinstance(found, dict):
+        raise ServiceError(f"Invalid value at '{name}': an object is needed.")
+    return found
+
+
+def _most_pixels(fields: Mapping[str, Any]) -> int:
+    return _whole(fields.get("maxPixels"), _MOST_PIXELS, "max_pixels")
+
+
+def _whole(wire: Any, default: int, name: str) -> int:
+    """An integer, as a number or text, in an object with `value` or without [W]."""
+    if wire is None:
+        return default
+    try:
+        return int(wire["value"] if isinstance(wire, dict) else wire)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise ServiceError(f"Invalid value at '{name}': an integer is needed.") from None
