@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
+from ..catalog.model import TableAsset
 from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..limits import asset_not_found, too_many_elements
@@ -268,14 +269,24 @@ def load_table(
     session: Session,
     name: str,
 ) -> Collection:
-    """A stored table; the emulator has none.
+    """A stored table.
 
     Raises:
-        ServiceError: always.
+        ServiceError: there is none of that name.
     """
-    if session.catalog.get(asset_id(name)) is None:
+    asset = session.catalog.get(asset_id(name))
+    if asset is None:
         raise asset_not_found("Collection", name)
-    raise ServiceError(f"Asset '{name}' is not a FeatureCollection.")
+    if not isinstance(asset, TableAsset):
+        raise ServiceError(f"Asset '{name}' is not a FeatureCollection.")
+    rows = asset.rows
+
+    def elements() -> Iterator[Element]:
+        for row in rows:
+            yield Feature(None if row.shape is None else Geometry(row.shape), row.properties)
+
+    empty = Collection((), asset.properties, asset.id)
+    return empty.derived(elements, len(rows))
 
 
 @algorithm("Collection.remap")

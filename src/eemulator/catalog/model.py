@@ -7,7 +7,7 @@ answers by asset id (`COPERNICUS/S2_SR_HARMONIZED/2024…`), without a `projects
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -111,6 +111,38 @@ class CollectionAsset:
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
+class FeatureRow(NamedTuple):
+    """A feature of a table.
+
+    Attributes:
+        shape: in longitude and latitude (WGS 84); None for nowhere.
+        properties: Earth Engine's, with `system:index`.
+    """
+
+    shape: BaseGeometry | None
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TableAsset:
+    """A table of features.
+
+    Attributes:
+        id: asset id.
+        rows: its features.
+        properties: of the table itself.
+        version: as of an image.
+    """
+
+    id: str
+    rows: Sequence[FeatureRow] = field(repr=False)
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1_700_000_000_000_000
+
+
+Asset = ImageAsset | CollectionAsset | TableAsset
+
+
 @runtime_checkable
 class NamedImages(Protocol):
     """A sequence of images that knows which is where."""
@@ -123,17 +155,17 @@ class Catalog:
     """Assets by id.
 
     Args:
-        assets: images that stand alone, and collections.
+        assets: images that stand alone, collections, and tables.
     """
 
-    def __init__(self, assets: Iterable[ImageAsset | CollectionAsset]) -> None:
-        self._roots: dict[str, ImageAsset | CollectionAsset] = {a.id: a for a in assets}
+    def __init__(self, assets: Iterable[Asset]) -> None:
+        self._roots: dict[str, Asset] = {a.id: a for a in assets}
         self._members: dict[str, NamedImages] = {}
 
-    def __iter__(self) -> Iterator[ImageAsset | CollectionAsset]:
+    def __iter__(self) -> Iterator[Asset]:
         return iter(self._roots.values())
 
-    def get(self, asset_id: str) -> ImageAsset | CollectionAsset | None:
+    def get(self, asset_id: str) -> Asset | None:
         """The asset of that id, or None where there is none."""
         if (root := self._roots.get(asset_id)) is not None:
             return root

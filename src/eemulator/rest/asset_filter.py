@@ -29,9 +29,7 @@ from ..values.shapes import intersects
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..catalog.model import CollectionAsset, ImageAsset
-
-    Asset = ImageAsset | CollectionAsset
+    from ..catalog.model import Asset
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ..catalog.model import CollectionAsset, ImageAsset
+from ..catalog.model import CollectionAsset, ImageAsset, TableAsset
 from ..errors import ServiceError
 from ..limits import resource_not_found
 from ..names import asset_id, asset_name
@@ -20,15 +20,17 @@ from .pages import page_size, page_start, page_token, question_key
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..catalog.model import Catalog
+    from ..catalog.model import Asset, Catalog
     from ..values.image import Image
     from ..values.projection import Transform
 
 # Most assets of one page, by view [S].
 _PAGE_SIZES = {"FULL": 1_000, "BASIC": 10_000}
 
+_TYPES = {ImageAsset: "IMAGE", CollectionAsset: "IMAGE_COLLECTION", TableAsset: "TABLE"}
 
-def find_asset(catalog: Catalog, name: str) -> ImageAsset | CollectionAsset:
+
+def find_asset(catalog: Catalog, name: str) -> Asset:
     """The asset of a resource name.
 
     Raises:
@@ -40,16 +42,15 @@ def find_asset(catalog: Catalog, name: str) -> ImageAsset | CollectionAsset:
     return found
 
 
-def asset_json(asset: ImageAsset | CollectionAsset, view: str = "FULL") -> dict[str, Any]:
+def asset_json(asset: Asset, view: str = "FULL") -> dict[str, Any]:
     """An EarthEngineAsset.
 
     Args:
-        asset: an image or a collection.
+        asset: an image, a collection or a table.
         view: `BASIC` gives its name and type only.
     """
-    is_image = isinstance(asset, ImageAsset)
     described: dict[str, Any] = {
-        "type": "IMAGE" if is_image else "IMAGE_COLLECTION",
+        "type": _TYPES[type(asset)],
         "name": asset_name(asset.id),
         "id": asset.id,
     }
@@ -74,6 +75,8 @@ def asset_json(asset: ImageAsset | CollectionAsset, view: str = "FULL") -> dict[
         described["sizeBytes"] = str(
             sum(b.grid.width * b.grid.height * b.dtype.itemsize for b in asset.bands)
         )
+    if isinstance(asset, TableAsset):
+        described["updateTime"] = _timestamp(asset.version // 1000)
     described["properties"] = properties
     return described
 
@@ -182,15 +185,15 @@ def list_assets(catalog: Catalog, parent: str, query: Mapping[str, str]) -> dict
     return page
 
 
-def _passes(asset: ImageAsset | CollectionAsset, conditions: Sequence[Condition]) -> bool:
+def _passes(asset: Asset, conditions: Sequence[Condition]) -> bool:
     return all(condition(asset) for condition in conditions)
 
 
-def _members(catalog: Catalog, parent: str) -> Sequence[ImageAsset | CollectionAsset]:
+def _members(catalog: Catalog, parent: str) -> Sequence[Asset]:
     project, _, rest = parent.rstrip("/").partition("/assets")
     if not rest and project.count("/") == 1:
         return list(catalog) if project == "projects/earthengine-public" else []
     found = find_asset(catalog, parent)
-    if isinstance(found, ImageAsset):
+    if not isinstance(found, CollectionAsset):
         raise ServiceError(f"Asset '{parent}' is not a folder or a collection.")
     return found.images
