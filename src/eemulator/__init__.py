@@ -1,6 +1,7 @@
 """An Earth Engine that runs on this machine: the REST API over a small catalogue."""
 
 from .catalog.model import Band, Catalog, CollectionAsset, Grid, ImageAsset
+from .catalog.own import CatalogError, load_catalog
 from .limits import Limits
 from .server import Server, running
 from .stats import Snapshot
@@ -9,6 +10,7 @@ from .weather import Fault, FaultKind, Faults, Pace
 __all__ = [
     "Band",
     "Catalog",
+    "CatalogError",
     "CollectionAsset",
     "Fault",
     "FaultKind",
@@ -19,5 +21,6 @@ __all__ = [
     "Pace",
     "Server",
     "Snapshot",
+    "load_catalog",
     "running",
 ]

@@ -9,6 +9,7 @@ from collections import Counter
 
 from .algorithms import load_all
 from .catalog import default_catalog
+from .catalog.own import CatalogError, load_catalog
 from .expression.registry import implemented
 from .limits import Limits
 from .server import Server
@@ -26,16 +27,35 @@ def main(arguments: list[str] | None = None) -> int:
     serve = commands.add_parser("serve", help="answer requests until interrupted")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     serve.add_argument("--port", type=int, default=8080, help="0 for any free one (%(default)s)")
+    serve.add_argument(
+        "--catalog",
+        metavar="FILE",
+        help="your own assets: a catalog.yaml, or the .json of a static STAC catalogue",
+    )
+    serve.add_argument(
+        "--built-in",
+        action="store_true",
+        help="with --catalog, serve the emulator's own collections, too",
+    )
     listing = commands.add_parser("algorithms", help="list the algorithms that it has")
     listing.add_argument("--missing", action="store_true", help="list those that it has not")
     chosen = parser.parse_args(arguments)
+    if chosen.command == "serve" and chosen.built_in and chosen.catalog is None:
+        parser.error("--built-in goes with --catalog: without it they are served anyway")
     if chosen.command == "algorithms":
         _list_algorithms(missing=chosen.missing)
         return 0
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
-        server = Server(default_catalog(), Limits(), chosen.host, chosen.port)
+        if chosen.catalog is None:
+            catalog = default_catalog()
+        else:
+            catalog = load_catalog(chosen.catalog, built_in=chosen.built_in)
+        server = Server(catalog, Limits(), chosen.host, chosen.port)
+    except CatalogError as error:
+        print(error, file=sys.stderr)
+        return 1
     except OSError as error:
         print(f"Cannot listen on {chosen.host}:{chosen.port}: {error}", file=sys.stderr)
         return 1

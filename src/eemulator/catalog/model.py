@@ -127,7 +127,7 @@ class TableAsset:
     """
 
     id: str
-    features: Sequence[Element]
+    features: Sequence[Element] = field(repr=False)
     properties: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1_700_000_000_000_000
 
