@@ -1,7 +1,9 @@
 """An Earth Engine that runs on this machine: the REST API over a small catalogue."""
 
 from .catalog.model import Band, Catalog, CollectionAsset, Grid, ImageAsset
+from .inprocess import Transport, transport
 from .limits import Limits
+from .page.log import Entry
 from .server import Server, running
 from .stats import Snapshot
 from .weather import Fault, FaultKind, Faults, Pace
@@ -10,6 +12,7 @@ __all__ = [
     "Band",
     "Catalog",
     "CollectionAsset",
+    "Entry",
     "Fault",
     "FaultKind",
     "Faults",
@@ -19,5 +22,7 @@ __all__ = [
     "Pace",
     "Server",
     "Snapshot",
+    "Transport",
     "running",
+    "transport",
 ]

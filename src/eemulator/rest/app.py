@@ -20,6 +20,8 @@ from starlette.routing import Route
 
 from ..errors import ServiceError
 from ..limits import Limits, payload_too_large
+from ..page.log import ENTRY
+from ..page.site import Page
 from ..weather import FaultKind, Faults, Pace
 from ..wheel import algorithms_document, discovery_document
 from .connection import CONNECTION, Connection, broken
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from ..catalog.model import Catalog
+    from ..page.log import RequestLog
     from ..stats import Stats
 
 _log = logging.getLogger("eemulator")
@@ -80,20 +83,30 @@ class App:
         stats: what to count in.
         pace: how long replies take.
         faults: which requests fail.
+        log: told of every request.
     """
 
     def __init__(
-        self, catalog: Catalog, limits: Limits, stats: Stats, pace: Pace, faults: Faults
+        self,
+        catalog: Catalog,
+        limits: Limits,
+        stats: Stats,
+        pace: Pace,
+        faults: Faults,
+        log: RequestLog,
     ) -> None:
         self._limits = limits
         self._stats = stats
         self._pace = pace
         self._faults = faults
+        self._requests = log
         self._gate = Gate(limits, stats)
         self._methods = Methods(catalog, limits)
         # More threads than places: metadata must not wait behind pixels.
         self._pool = ThreadPoolExecutor(limits.concurrent_requests + 4, "eemulator")
-        self._routes = Starlette(routes=[Route("/{path:path}", self._handle, methods=_METHODS)])
+        page = Page(catalog, self._methods, log, self._pool)
+        service = Route("/{path:path}", self._handle, methods=_METHODS)
+        self._routes = Starlette(routes=[*page.routes, service])
 
     async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
@@ -105,6 +118,13 @@ class App:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def _handle(self, request: Request) -> Response:
+        entry = self._requests.begin(request.method, request.url.path)
+        request.scope[ENTRY] = entry
+        reply = await self._reply(request)
+        self._requests.end(entry, reply)
+        return reply
+
+    async def _reply(self, request: Request) -> Response:
         try:
             return await self._answer(request)
         except ServiceError as error:
@@ -145,6 +165,7 @@ class App:
         try:
             fault = self._faults.draw()
             if fault is not None:
+                request.scope[ENTRY].fault = fault.kind.value
                 fault.refuse()
                 if fault.kind is FaultKind.HANG:
                     due += fault.seconds
@@ -195,6 +216,7 @@ class App:
                 query = {**query, **dict(parse_qsl(body.decode("utf-8", "replace")))}
         kind, name = _route(method, path)
         self._stats.request(kind)
+        request.scope[ENTRY].understood(kind, name, query, body)
         if kind == "unknown":
             raise ServiceError(f"Not found: {method} {path}", code=404, kind="unknown path")
         return _Call(kind, name, query, body)
