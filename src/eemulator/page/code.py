@@ -139,8 +139,8 @@ class _Writer:
         receiver = _receiver(signature)
         if receiver is not None and receiver in arguments:
             chain = self._chain(arguments.pop(receiver))
-            if " " in chain.head and chain.head.startswith("lambda"):
-                chain = _Chain(f"({chain.flat()})")
+            if not chain.head.startswith("ee.") and not chain.head.isidentifier():
+                chain = _Chain(f"ee.{name.partition('.')[0]}({chain.flat()})")
             method = self._spent(f".{_method(name.rpartition('.')[2])}")
             rest = self._arguments(signature, arguments, skip=1)
             return _Chain(chain.head, [*chain.calls, f"{method}({rest})"])
