@@ -2,7 +2,9 @@
 
 from .catalog.model import Band, Catalog, CollectionAsset, Grid, ImageAsset
 from .catalog.own import CatalogError, load_catalog
+from .inprocess import Transport, transport
 from .limits import Limits
+from .page.log import Entry
 from .server import Server, running
 from .stats import Snapshot
 from .weather import Fault, FaultKind, Faults, Pace
@@ -12,6 +14,7 @@ __all__ = [
     "Catalog",
     "CatalogError",
     "CollectionAsset",
+    "Entry",
     "Fault",
     "FaultKind",
     "Faults",
@@ -21,6 +24,8 @@ __all__ = [
     "Pace",
     "Server",
     "Snapshot",
+    "Transport",
     "load_catalog",
     "running",
+    "transport",
 ]

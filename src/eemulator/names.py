@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+PROJECT = "local-emulator"
+"""The project to sign in with; any other does, too."""
+
 _PUBLIC = "projects/earthengine-public/assets/"
 _LEGACY = "projects/earthengine-legacy/assets/"
 

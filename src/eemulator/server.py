@@ -6,65 +6,56 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
 
-from .exports.folder import ExportFolder
-from .limits import Limits
-from .rest.app import App
-from .stats import Snapshot, Stats
-from .weather import Faults, Pace
+from .service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from .catalog.model import Catalog
-
-PROJECT = "local-emulator"
+    from .limits import Limits
+    from .weather import Pace
 
 # Longer than clients keep an idle connection: a server that closes first loses requests.
 _KEEP_ALIVE_SECONDS = 300
 _STOP_SECONDS = 5
 
 
-class Server:
+class Server(Service):
     """An emulator that listens on a port of this machine.
 
     Args:
-        catalog: the assets.
-        limits: what to refuse.
+        catalog: the assets; the emulator's own by default.
+        limits: what to refuse; the service's by default.
         host: address to listen on; the loopback by default, and nobody is asked who they are.
         port: 0 for any free one.
         pace: how long replies take.
         exports: folder that exported files go to; None refuses to export files.
 
     Attributes:
-        faults: which requests fail; none until told.
+        url: to sign in with; a browser shows what the server has, and what was asked.
     """
 
     def __init__(
         self,
-        catalog: Catalog,
-        limits: Limits,
+        catalog: Catalog | None = None,
+        limits: Limits | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         pace: Pace | None = None,
         exports: str | Path | None = None,
     ) -> None:
-        folder = None if exports is None else ExportFolder(Path(exports))
-        self.limits = limits
-        self.faults = Faults()
-        self.project = PROJECT
-        self._stats = Stats()
+        super().__init__(catalog, limits, pace, exports)
         self._socket = _bound_socket(host, port)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
-        self._app = App(catalog, limits, self._stats, pace or Pace(), self.faults, folder)
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
-                self._app.asgi,
+                self.asgi,
                 interface="asgi3",
                 lifespan="off",
                 proxy_headers=False,
@@ -78,31 +69,6 @@ class Server:
             )
         )
         self._thread = threading.Thread(target=self.serve, name="eemulator", daemon=True)
-
-    @property
-    def stats(self) -> Snapshot:
-        """What was done so far."""
-        return self._stats.snapshot()
-
-    def reset_stats(self) -> None:
-        """Start counting anew."""
-        self._stats.reset()
-
-    def reset(self) -> None:
-        """Be as if just started: no faults, counts, operations, or assets that users made.
-
-        The pace is that of the start. Operations that are not over are cancelled first.
-        """
-        self._app.reset()
-
-    @property
-    def pace(self) -> Pace:
-        """How long replies take."""
-        return self._app.pace
-
-    @pace.setter
-    def pace(self, pace: Pace) -> None:
-        self._app.pace = pace
 
     @property
     def initialize_line(self) -> str:
@@ -168,7 +134,7 @@ def running(
         exports: folder that exported files go to; none by default, which refuses them.
 
     Yields:
-        The server: `url`, `project`, `stats`, `faults`.
+        The server: `url`, `project`, `stats`, `faults`, `log`.
 
     Example:
         >>> import eemulator
@@ -176,11 +142,7 @@ def running(
         ...     print(server.project)
         local-emulator
     """
-    if catalog is None:
-        from .catalog import default_catalog
-
-        catalog = default_catalog()
-    server = Server(catalog, limits or Limits(), host, port, pace, exports)
+    server = Server(catalog, limits, host, port, pace, exports)
     try:
         server.start()
         yield server

@@ -75,7 +75,7 @@ def test_a_taken_port_is_refused_at_once(quiet: eemulator.Server) -> None:
 
 def test_unknown_paths_are_404_in_the_services_form(server: eemulator.Server) -> None:
     for method, path in (
-        ("GET", "/"),
+        ("GET", "/nothing"),
         ("GET", "/v1/projects/p/operation"),
         ("POST", "/v1/projects/p/maps"),
         ("DELETE", "/v1/projects/p/assets/a"),

@@ -149,6 +149,14 @@ class Folder:
 
 Asset = ImageAsset | CollectionAsset | TableAsset | Folder
 
+TYPES: dict[type[Asset], str] = {
+    ImageAsset: "IMAGE",
+    CollectionAsset: "IMAGE_COLLECTION",
+    TableAsset: "TABLE",
+    Folder: "FOLDER",
+}
+"""What the service calls them."""
+
 
 @runtime_checkable
 class NamedImages(Protocol):

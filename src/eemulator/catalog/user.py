@@ -63,6 +63,11 @@ class UserCatalog(Catalog):
                 return replace(found, images=images)
         return self._base.get(asset_id) if found is None else found
 
+    def made(self) -> list[Asset]:
+        """What users made, by name."""
+        with self._lock:
+            return [self._own[key] for key in sorted(self._own)]
+
     def is_own(self, asset_id: str) -> bool:
         """Whether a user made the asset."""
         return asset_id in self._own

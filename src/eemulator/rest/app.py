@@ -21,6 +21,8 @@ from ..catalog.user import UserCatalog
 from ..errors import ServiceError
 from ..exports.operations import Operations
 from ..limits import Limits, payload_too_large
+from ..page.log import ENTRY
+from ..page.site import Page
 from ..weather import FaultKind
 from ..wheel import algorithms_document, discovery_document
 from .admin import PREFIX, Admin
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from ..catalog.model import Catalog
     from ..exports.folder import ExportFolder
+    from ..page.log import RequestLog
     from ..stats import Stats
     from ..weather import Faults, Pace
 
@@ -69,6 +72,7 @@ class App:
         stats: what to count in.
         pace: how long replies take.
         faults: which requests fail.
+        log: told of every request.
         folder: where exported files go; None for nowhere.
 
     Attributes:
@@ -82,12 +86,14 @@ class App:
         stats: Stats,
         pace: Pace,
         faults: Faults,
+        log: RequestLog,
         folder: ExportFolder | None = None,
     ) -> None:
         self._limits = limits
         self._stats = stats
         self.pace = self._first_pace = pace
         self._faults = faults
+        self._requests = log
         self._gate = Gate(limits, stats)
         self._assets = UserCatalog(catalog, limits.assets, limits.asset_bytes)
         self._operations = Operations(limits.concurrent_exports, limits.queued_exports)
@@ -96,7 +102,9 @@ class App:
         self._admin = Admin(stats, faults, lambda: self.pace, self._set_pace, self.reset)
         # More threads than places: metadata must not wait behind pixels.
         self._pool = ThreadPoolExecutor(limits.concurrent_requests + 4, "eemulator")
-        self._routes = Starlette(routes=[Route("/{path:path}", self._handle, methods=_METHODS)])
+        page = Page(self._assets, self._methods, log, self._pool)
+        service = Route("/{path:path}", self._handle, methods=_METHODS)
+        self._routes = Starlette(routes=[*page.routes, service])
 
     async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
@@ -121,6 +129,13 @@ class App:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def _handle(self, request: Request) -> Response:
+        entry = self._requests.begin(request.method, request.url.path)
+        request.scope[ENTRY] = entry
+        reply = await self._reply(request)
+        self._requests.end(entry, reply)
+        return reply
+
+    async def _reply(self, request: Request) -> Response:
         try:
             if request.url.path.startswith(PREFIX):
                 return await self._admin.reply(request)
@@ -159,6 +174,7 @@ class App:
         try:
             fault = self._faults.draw()
             if fault is not None:
+                request.scope[ENTRY].fault = fault.kind.value
                 fault.refuse()
                 if fault.kind is FaultKind.HANG:
                     due += fault.seconds
@@ -209,6 +225,7 @@ class App:
                 query = {**query, **dict(parse_qsl(body.decode("utf-8", "replace")))}
         kind, name = _route(method, path)
         self._stats.request(kind)
+        request.scope[ENTRY].understood(kind, name, query, body)
         if kind == "unknown":
             raise ServiceError(f"Not found: {method} {path}", code=404, kind="unknown path")
         caller = request.headers.get("x-goog-user-project", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ..catalog.model import Asset, CollectionAsset, Folder, ImageAsset, TableAsset
+from ..catalog.model import TYPES, Asset, CollectionAsset, Folder, ImageAsset
 from ..catalog.user import is_root
 from ..errors import ServiceError
 from ..limits import resource_not_found
@@ -29,13 +29,6 @@ if TYPE_CHECKING:
 # Most assets of one page, by view [S].
 _PAGE_SIZES = {"FULL": 1_000, "BASIC": 10_000}
 
-_TYPES: dict[type[Asset], str] = {
-    ImageAsset: "IMAGE",
-    CollectionAsset: "IMAGE_COLLECTION",
-    TableAsset: "TABLE",
-    Folder: "FOLDER",
-}
-
 
 def find_asset(catalog: Catalog, name: str) -> Asset:
     """The asset of a resource name.
@@ -57,7 +50,7 @@ def asset_json(asset: Asset, view: str = "FULL") -> dict[str, Any]:
         view: `BASIC` gives its name and type only.
     """
     described: dict[str, Any] = {
-        "type": _TYPES[type(asset)],
+        "type": TYPES[type(asset)],
         "name": asset_name(asset.id),
         "id": asset.id,
     }

@@ -1,0 +1,1 @@
+"""What a person sees: a page of the assets and of the requests that were made."""

@@ -1,0 +1,95 @@
+"""A small picture of a stored image, by the same way as pixels that are requested."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import ServiceError
+from ..names import asset_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..catalog.model import ImageAsset
+    from ..rest.methods import Methods
+
+_SIDE = 256
+_COLOURS = [("B4", "B3", "B2"), ("SR_B4", "SR_B3", "SR_B2"), ("B3", "B2", "B1")]
+"""Bands that make a natural picture, if an image has them."""
+
+
+def shown_bands(asset: ImageAsset) -> tuple[str, ...]:
+    """Red, green and blue, or the first band alone; nothing without a band or a footprint."""
+    names = {band.id for band in asset.bands}
+    if not names or asset.footprint is None:
+        return ()
+    for colours in _COLOURS:
+        if names.issuperset(colours):
+            return colours
+    return (asset.bands[0].id,)
+
+
+def preview_png(asset: ImageAsset, methods: Methods) -> bytes:
+    """The image within the bounds of its footprint, at most 256 pixels a side.
+
+    Raises:
+        ServiceError: 404 where there is nothing to show; as a request for pixels would.
+    """
+    bands = shown_bands(asset)
+    if not bands or asset.footprint is None:
+        raise ServiceError(f"'{asset.id}' has no bands or no footprint.", 404)
+    west, south, east, north = asset.footprint.bounds
+    step = max(east - west, north - south) / _SIDE
+    width, height = (max(round(size / step), 1) for size in (east - west, north - south))
+    request = {
+        "fileFormat": "NPY",
+        "bandIds": list(bands),
+        "grid": {
+            "crsCode": "EPSG:4326",
+            "dimensions": {"width": width, "height": height},
+            "affineTransform": {
+                "scaleX": (east - west) / width,
+                "translateX": west,
+                "scaleY": -(north - south) / height,
+                "translateY": north,
+            },
+        },
+    }
+    found = methods.get_pixels(asset_name(asset.id), json.dumps(request).encode()).content
+    pixels = np.load(io.BytesIO(found))
+    layers = [_stretched(pixels[band]) for band in bands]
+    shown = np.any([pixels[band] != 0 for band in bands], axis=0)
+    return _png([*(layers * 3)[:3], np.where(shown, 255, 0).astype(np.uint8)])
+
+
+def _stretched(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Values to 0…255, from the 2nd to the 98th percentile of those that are not 0."""
+    numbers = values.astype(np.float64)
+    known = numbers[np.isfinite(numbers) & (numbers != 0)]
+    if not known.size:
+        return np.zeros(values.shape, np.uint8)
+    low, high = np.percentile(known, (2, 98))
+    scaled = (numbers - low) / max(high - low, np.finfo(np.float64).tiny) * 255
+    shown: NDArray[np.float64] = np.nan_to_num(scaled).clip(0, 255)
+    return shown.astype(np.uint8)
+
+
+def _png(layers: list[NDArray[np.uint8]]) -> bytes:
+    """Red, green, blue and alpha as a PNG."""
+    height, width = layers[0].shape
+    samples = np.stack(layers, axis=-1).reshape(height, -1)
+    lines = np.insert(samples, 0, 0, axis=1)  # each line begins with its filter: none
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes())), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    check = zlib.crc32(kind + data)
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
