@@ -10,7 +10,7 @@ from collections import Counter
 from .algorithms import load_all
 from .catalog import default_catalog
 from .expression.registry import implemented
-from .limits import Limits
+from .serve_options import add_options, limits_of, pace_of, script_faults
 from .server import Server
 from .wheel import signatures
 
@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     serve = commands.add_parser("serve", help="answer requests until interrupted")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     serve.add_argument("--port", type=int, default=8080, help="0 for any free one (%(default)s)")
+    add_options(serve)
     listing = commands.add_parser("algorithms", help="list the algorithms that it has")
     listing.add_argument("--missing", action="store_true", help="list those that it has not")
     chosen = parser.parse_args(arguments)
@@ -35,10 +36,18 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
-        server = Server(default_catalog(), Limits(), chosen.host, chosen.port)
+        server = Server(
+            default_catalog(),
+            limits_of(chosen),
+            chosen.host,
+            chosen.port,
+            pace_of(chosen),
+            chosen.exports,
+        )
     except OSError as error:
-        print(f"Cannot listen on {chosen.host}:{chosen.port}: {error}", file=sys.stderr)
+        print(f"Cannot serve at {chosen.host}:{chosen.port}: {error}", file=sys.stderr)
         return 1
+    script_faults(server.faults, chosen)
     print(f"Earth Engine emulator at {server.url}\n\n    {server.initialize_line}\n", flush=True)
     try:
         server.serve()
