@@ -13,8 +13,9 @@ class Snapshot:
 
     Attributes:
         requests: requests by kind (`getPixels`, `computePixels`, `value:compute`,
-            `computeFeatures`, `computeImages`, `getAsset`, `listAssets`, `discovery`,
-            `algorithms`, `unknown`), the refused ones included.
+            `computeFeatures`, `computeImages`, `getAsset`, `listAssets`, `createAsset`,
+            `image:export`, `getOperation`, `discovery`, `algorithms`, `unknown`, …), the refused
+            ones included.
         refusals: refused requests by kind (`too many requests`, `request size`, `not found`, …).
         bytes_sent: bytes of response bodies, as sent (compressed where compressed).
         concurrency: requests that hold a place now.
