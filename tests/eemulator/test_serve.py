@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import re
+from pathlib import Path
 
+import ee
 import pytest
 
 from eemulator import FaultKind, Faults, Limits, Pace
@@ -14,6 +17,22 @@ def parsed(*arguments: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     add_options(parser)
     return parser.parse_args(arguments)
+
+
+DOCUMENT = Path(__file__).parents[2] / "docs/emulator-service.md"
+
+
+def test_the_documents_example(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ee.deprecation, "_FetchDataCatalogStac", dict)
+    [example] = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
+    ee.Reset()
+    exec(example, {})  # noqa: S102 - our own
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "COMPLETED ['red_and_green.tif']"
+    assert second.startswith("['B4'] {'assets': [{'type': 'IMAGE', 'name': 'projects/local-em")
 
 
 def test_nothing_is_other_than_the_service_by_default() -> None:
