@@ -216,7 +216,7 @@ def reshape(array: Array, shape: Array) -> Array:
     """Other lengths for the same numbers; one may be -1."""
     try:
         values = array.values.reshape([int(size) for size in np.atleast_1d(shape.values)])
-    except (ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError):  # a table of lengths is none
         raise ServiceError(
             f"An array of {array.values.size} numbers cannot be of lengths {shape.json()}."
         ) from None
