@@ -11,7 +11,7 @@ from .algorithms import load_all
 from .catalog import default_catalog
 from .catalog.own import CatalogError, load_catalog
 from .expression.registry import implemented
-from .limits import Limits
+from .serve_options import add_options, limits_of, pace_of, script_faults
 from .server import Server
 from .wheel import signatures
 
@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         action="store_true",
         help="with --catalog, serve the emulator's own collections, too",
     )
+    add_options(serve)
     listing = commands.add_parser("algorithms", help="list the algorithms that it has")
     listing.add_argument("--missing", action="store_true", help="list those that it has not")
     chosen = parser.parse_args(arguments)
@@ -52,13 +53,21 @@ def main(arguments: list[str] | None = None) -> int:
             catalog = default_catalog()
         else:
             catalog = load_catalog(chosen.catalog, built_in=chosen.built_in)
-        server = Server(catalog, Limits(), chosen.host, chosen.port)
+        server = Server(
+            catalog,
+            limits_of(chosen),
+            chosen.host,
+            chosen.port,
+            pace_of(chosen),
+            chosen.exports,
+        )
     except CatalogError as error:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"Cannot listen on {chosen.host}:{chosen.port}: {error}", file=sys.stderr)
+        print(f"Cannot serve at {chosen.host}:{chosen.port}: {error}", file=sys.stderr)
         return 1
+    script_faults(server.faults, chosen)
     print(f"Earth Engine emulator at {server.url}\n\n    {server.initialize_line}\n", flush=True)
     try:
         server.serve()

@@ -28,6 +28,12 @@ class Limits:
         page: elements of a table's page where nothing else is asked for [S].
         concurrent_requests: requests under way at once [S].
         requests_per_second: requests begun in any one second; None for no limit [S].
+        requests_per_minute: the same in any one minute; None for no limit. The service's 6,000
+            are the 100 of each second [S]; a project's own quota may be lower.
+        eecu_seconds: compute time after which the project is in restricted mode; None for no
+            limit. A second of one of this machine's cores counts as one; the service's unit is
+            of its own.
+        restricted_requests: requests under way at once in restricted mode [M].
         computation_seconds: longest computation; None for no limit [S].
         max_pixels_bytes: pixel requests that count for more bytes than this fail with the
             service's out-of-memory error; None for no limit. The real threshold depends on the
@@ -53,6 +59,9 @@ class Limits:
     page: int = 1_000
     concurrent_requests: int = 40
     requests_per_second: int | None = 100
+    requests_per_minute: int | None = None
+    eecu_seconds: float | None = None
+    restricted_requests: int = 1
     computation_seconds: float | None = 300.0
     max_pixels_bytes: int | None = None
     expression_nodes: int = 1_000_000
@@ -140,6 +149,17 @@ def too_many_requests() -> ServiceError:
         "was exceeded.",
         code=429,
         kind="too many requests",
+    )
+
+
+def quota_exceeded() -> ServiceError:
+    """Of requests in a minute [I]."""
+    return ServiceError(
+        "Quota exceeded for quota metric 'Number of read requests' and limit 'Number of read "
+        "requests per minute per user' of service 'earthengine.googleapis.com' for consumer "
+        "'project_number:0'.",
+        code=429,
+        kind="quota",
     )
 
 

@@ -13,12 +13,14 @@ class Snapshot:
 
     Attributes:
         requests: requests by kind (`getPixels`, `computePixels`, `value:compute`,
-            `computeFeatures`, `computeImages`, `getAsset`, `listAssets`, `discovery`,
-            `algorithms`, `unknown`), the refused ones included.
+            `computeFeatures`, `computeImages`, `getAsset`, `listAssets`, `createAsset`,
+            `image:export`, `getOperation`, `discovery`, `algorithms`, `unknown`, …), the refused
+            ones included.
         refusals: refused requests by kind (`too many requests`, `request size`, `not found`, …).
         bytes_sent: bytes of response bodies, as sent (compressed where compressed).
         concurrency: requests that hold a place now.
         peak_concurrency: most requests that held a place at once.
+        eecu_seconds: processor time of what was computed, exports included.
     """
 
     requests: dict[str, int] = field(default_factory=dict)
@@ -26,6 +28,7 @@ class Snapshot:
     bytes_sent: int = 0
     concurrency: int = 0
     peak_concurrency: int = 0
+    eecu_seconds: float = 0.0
 
 
 class Stats:
@@ -41,6 +44,7 @@ class Stats:
         self._bytes_sent = 0
         self._concurrency = 0
         self._peak = 0
+        self._eecu_seconds = 0.0
 
     def request(self, kind: str) -> None:
         """Count a request."""
@@ -56,6 +60,11 @@ class Stats:
         """Count bytes of a body."""
         with self._lock:
             self._bytes_sent += count
+
+    def computed(self, seconds: float) -> None:
+        """Count processor time."""
+        with self._lock:
+            self._eecu_seconds += seconds
 
     def entered(self, concurrency: int) -> None:
         """Note how many requests hold a place."""
@@ -77,6 +86,7 @@ class Stats:
                 self._bytes_sent,
                 self._concurrency,
                 self._peak,
+                self._eecu_seconds,
             )
 
     def reset(self) -> None:

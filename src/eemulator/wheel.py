@@ -78,6 +78,10 @@ def _discovery() -> dict[str, Any]:
             method["parameters"][parameter] = {"location": "query", "type": "string"}
     # The root of a project's assets has a quota to tell.
     _assets(projects)["get"]["parameters"]["name"]["pattern"] = "^projects/[^/]+/assets/.*$"
+    _add_list_features(_assets(projects))
+    _add_method(
+        projects, "image", "importExternal", "POST", "{+project}/image:importExternal", "project"
+    )
     _add_method(projects, "tables", "create", "POST", "{+parent}/tables", "parent")
     _add_method(projects, "featureView", "create", "POST", "{+parent}/featureView", "parent")
     projects["methods"]["getConfig"] = _method(
@@ -89,6 +93,17 @@ def _discovery() -> dict[str, Any]:
 def _assets(projects: dict[str, Any]) -> dict[str, Any]:
     methods: dict[str, Any] = projects["resources"]["assets"]["methods"]
     return methods
+
+
+def _add_list_features(assets: dict[str, Any]) -> None:
+    """Its parent is called asset now."""
+    made = _method(
+        "earthengine.projects.assets.listFeatures", "GET", "{+asset}:listFeatures", "asset"
+    )
+    for name in ("region", "filter", "pageToken", "pageSize"):
+        kind = {"type": "integer", "format": "int32"} if name == "pageSize" else {"type": "string"}
+        made["parameters"][name] = {"location": "query", **kind}
+    assets["listFeatures"] = made
 
 
 def _add_method(

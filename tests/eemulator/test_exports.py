@@ -283,6 +283,31 @@ def test_a_table_becomes_an_asset() -> None:
         info(ee.Image(f"{HOME}/rows"))
 
 
+def test_the_rows_of_a_table_are_listed_by_pages() -> None:
+    finished(ee.batch.Export.table.toAsset(table(), "rows", f"{HOME}/rows"))
+
+    def listed(**more: Any) -> Any:
+        return ee.data.listFeatures({"assetId": f"{HOME}/rows", **more})
+
+    def ids(page: Any) -> list[str]:
+        return [feature["id"] for feature in page.get("features", ())]
+
+    assert listed()["type"] == "FeatureCollection"
+    assert listed()["features"] == ee.data.computeFeatures({"expression": table()})["features"]
+    first = listed(pageSize=2)
+    assert ids(first) == ["0", "1"]
+    second = listed(pageSize=2, pageToken=first["nextPageToken"])
+    assert ids(second) == ["2"]
+    assert "nextPageToken" not in second
+    assert ids(listed(region=json.dumps({"type": "Point", "coordinates": [44.5, -18]}))) == ["0"]
+    assert ids(listed(filter="properties.b>=2")) == ["1"]
+    assert ids(listed(filter="intersects('POINT (44.5 -18)')")) == ["0"]
+    with pytest.raises(ee.EEException, match="is not a table"):
+        ee.data.listFeatures({"assetId": UTM_IMAGE})
+    with pytest.raises(ee.EEException, match="page_token"):
+        listed(pageToken="nonsense")
+
+
 def test_states_from_the_queue_to_the_end(server: eemulator.Server) -> None:
     held = ee.batch.Export.image.toAsset(ee.Image("TEST/HELD"), "held", f"{HOME}/held")
     plain = [ee.batch.Export.image.toDrive(ee.Image(1).clipToBoundsAndScale(

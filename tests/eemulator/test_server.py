@@ -23,6 +23,7 @@ from .wire import PROJECT, call, compute, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 TEN = {"result": "0", "values": {"0": {"constantValue": 10}}}
 
@@ -158,8 +159,9 @@ def test_an_unknown_algorithm_is_named(server: eemulator.Server) -> None:
     assert server.stats.refusals == {"algorithm": 3}
 
 
-def test_serve_prints_the_line_that_signs_in() -> None:
-    command = [sys.executable, "-m", "eemulator", "serve", "--port", "0"]
+def test_serve_prints_the_line_that_signs_in(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    command = [sys.executable, "-m", "eemulator", "serve", "--port", "0", "--exports", str(exports)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:
             assert process.stdout is not None
@@ -169,6 +171,7 @@ def test_serve_prints_the_line_that_signs_in() -> None:
     url = text.split()[4]
     assert url.startswith("http://127.0.0.1:")
     assert f'ee.Initialize(credentials=None, url="{url}", project="local-emulator")' in text
+    assert exports.is_dir()
 
 
 def test_replies_on_a_kept_connection_do_not_wait(quiet: eemulator.Server) -> None:

@@ -251,6 +251,8 @@ def test_pages_of_a_folder() -> None:
 def test_imports_are_refused() -> None:
     with fails("image:import: not implemented by the emulator"):
         data("startIngestion", "id", {"name": f"{HOME}/i", "tilesets": []})
+    with fails("image:importExternal: not implemented by the emulator"):
+        data("startExternalImageIngestion", {"name": f"{HOME}/i", "tilesets": []})
     with fails("table:import: not implemented by the emulator"):
         data("startTableIngestion", "id", {"name": f"{HOME}/t", "sources": []})
 

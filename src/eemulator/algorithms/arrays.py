@@ -218,7 +218,7 @@ def reshape(array: Array, shape: Array) -> Array:
         raise ServiceError(f"The lengths of an array are one list, not {shape.json()}.")
     try:
         values = array.values.reshape([int(size) for size in np.atleast_1d(shape.values)])
-    except (ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError):  # a table of lengths is none
         raise ServiceError(
             f"An array of {array.values.size} numbers cannot be of lengths {shape.json()}."
         ) from None

@@ -116,9 +116,11 @@ class Operations:
     Args:
         at_once: how many run.
         most_waiting: how many may wait.
+        spend: told of processor time, in seconds.
     """
 
-    def __init__(self, at_once: int, most_waiting: int) -> None:
+    def __init__(self, at_once: int, most_waiting: int, spend: Callable[[float], None]) -> None:
+        self._spend = spend
         self._most_waiting = most_waiting
         self._lock = threading.Lock()
         self._all: dict[str, Operation] = {}
@@ -238,6 +240,7 @@ class Operations:
         except Exception as error:
             state, chosen.error = State.FAILED, _error(chosen.name, error)
         chosen.cpu_seconds = time.thread_time() - began
+        self._spend(chosen.cpu_seconds)
         with self._lock:
             chosen.enter(state)
 

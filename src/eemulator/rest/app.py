@@ -96,7 +96,9 @@ class App:
         self._requests = log
         self._gate = Gate(limits, stats)
         self._assets = UserCatalog(catalog, limits.assets, limits.asset_bytes)
-        self._operations = Operations(limits.concurrent_exports, limits.queued_exports)
+        self._operations = Operations(
+            limits.concurrent_exports, limits.queued_exports, self._gate.spend
+        )
         self._methods = Methods(self._assets, limits)
         self._resources = Resources(self._assets, limits, self._operations, folder)
         self._admin = Admin(stats, faults, lambda: self.pace, self._set_pace, self.reset)
@@ -118,6 +120,7 @@ class App:
         self._resources.clear()
         self.pace = self._first_pace
         self._faults.clear()
+        self._gate.reset()
         self._stats.reset()
 
     def _set_pace(self, pace: Pace) -> None:
@@ -129,16 +132,18 @@ class App:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def _handle(self, request: Request) -> Response:
+        if request.url.path.startswith(PREFIX):
+            return await self._admin.reply(request)
         entry = self._requests.begin(request.method, request.url.path)
         request.scope[ENTRY] = entry
         reply = await self._reply(request)
+        if self._gate.restricted:
+            reply.headers["x-earth-engine-quota-status"] = "parallelism_restricted=true"
         self._requests.end(entry, reply)
         return reply
 
     async def _reply(self, request: Request) -> Response:
         try:
-            if request.url.path.startswith(PREFIX):
-                return await self._admin.reply(request)
             return await self._answer(request)
         except ServiceError as error:
             return error_reply(request, error, self._stats)
@@ -189,7 +194,7 @@ class App:
 
     async def _computed(self, request: Request, call: Call, place: Place) -> BytesReply:
         if (to_json := self._methods.of_values.get(call.kind)) is not None:
-            value = await self._run(partial(to_json, call.body))
+            value = await self._run(self._counted(partial(to_json, call.body)))
             return json_reply(request, value, self._stats, place)
         if call.kind == "getPixels":
             work = partial(self._methods.get_pixels, call.name, call.body)
@@ -197,7 +202,7 @@ class App:
             work = partial(self._methods.get_thumbnail, call.name)
         else:
             work = partial(self._methods.compute_pixels, call.body)
-        file = await self._run(work)
+        file = await self._run(self._counted(work))
         seconds = self.pace.seconds(file.counted_bytes)
         return BytesReply(file.content, file.media_type, self._stats, place, seconds=seconds)
 
@@ -209,6 +214,18 @@ class App:
             if await request.is_disconnected():
                 return False
         return True
+
+    def _counted(self, work: Callable[[], Any]) -> Callable[[], Any]:
+        """Work whose processor time counts."""
+
+        def counted() -> Any:
+            began = time.thread_time()
+            try:
+                return work()
+            finally:
+                self._gate.spend(time.thread_time() - began)
+
+        return counted
 
     async def _run(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)

@@ -22,7 +22,7 @@ import shapely
 from shapely.errors import ShapelyError
 
 from ..errors import ServiceError
-from ..values.geometry import Geometry, footprint_ring
+from ..values.geometry import Feature, Geometry, footprint_ring
 from ..values.parse import parse_date, parse_geometry
 from ..values.shapes import intersects
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..catalog.model import Asset
+    from ..values.element import Element
+
+    Filtered = Asset | Element
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
@@ -54,9 +57,9 @@ _TIMES = {
 
 
 class Condition(Protocol):
-    """Something that an asset meets or not."""
+    """Something that an asset, or a row of a table, meets or not."""
 
-    def __call__(self, asset: Asset) -> bool:
+    def __call__(self, asset: Filtered) -> bool:
         """Whether it does."""
 
 
@@ -76,7 +79,7 @@ class _Comparison:
     number: float | None
     text: str | None
 
-    def __call__(self, asset: Asset) -> bool:
+    def __call__(self, asset: Filtered) -> bool:
         """Whether the asset meets it."""
         found = next((v for n in self.names if (v := asset.properties.get(n)) is not None), None)
         if isinstance(found, (int, float)) and self.number is not None:
@@ -92,8 +95,10 @@ class _Intersects:
 
     area: Geometry
 
-    def __call__(self, asset: Asset) -> bool:
+    def __call__(self, asset: Filtered) -> bool:
         """Whether the asset meets it."""
+        if isinstance(asset, Feature):
+            return asset.shape is not None and intersects(asset.shape, self.area)
         footprint = getattr(asset, "footprint", None)
         return footprint is not None and intersects(footprint_ring(footprint), self.area)
 

@@ -1,4 +1,4 @@
-"""Admission: how many requests at once, and how many in a second."""
+"""Admission: how many requests at once, in a second and in a minute, and after how much work."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from ..limits import Limits, too_many_requests
+from ..limits import Limits, quota_exceeded, too_many_requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,29 @@ class Place:
             release()
 
 
+class _Rate:
+    """At most so many requests in any so many seconds; None for no limit."""
+
+    def __init__(self, most: int | None, seconds: float) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._begun: deque[float] = deque(maxlen=most or 0)
+
+    def is_full(self, now: float) -> bool:
+        """Whether one more would be too many."""
+        if not self._most:
+            return self._most == 0
+        return len(self._begun) == self._most and now - self._begun[0] < self._seconds
+
+    def count(self, now: float) -> None:
+        """One more; only the last ones are remembered."""
+        self._begun.append(now)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._begun.clear()
+
+
 class Gate:
     """Lets requests in while the quotas last.
 
@@ -45,26 +68,48 @@ class Gate:
         self._clock = clock
         self._lock = threading.Lock()
         self._under_way = 0
-        self._begun: deque[float] = deque()
+        self._second = _Rate(limits.requests_per_second, 1.0)
+        self._minute = _Rate(limits.requests_per_minute, 60.0)
+        self._spent = 0.0
+
+    @property
+    def restricted(self) -> bool:
+        """Whether the project has used up its compute time."""
+        most = self._limits.eecu_seconds
+        return most is not None and self._spent >= most
+
+    def spend(self, seconds: float) -> None:
+        """Count compute time."""
+        with self._lock:
+            self._spent += seconds
+        self._stats.computed(seconds)
+
+    def reset(self) -> None:
+        """Give all quotas anew; requests under way keep their places."""
+        with self._lock:
+            self._second.clear()
+            self._minute.clear()
+            self._spent = 0.0
 
     def enter(self) -> Place:
         """Take a place.
 
         Raises:
             ServiceError: 429, when there is none. A refused request does not count against
-                the rate.
+                the rates.
         """
+        limits = self._limits
         with self._lock:
             now = self._clock()
-            while self._begun and now - self._begun[0] >= 1.0:
-                self._begun.popleft()
-            rate = self._limits.requests_per_second
-            if self._under_way >= self._limits.concurrent_requests or (
-                rate is not None and len(self._begun) >= rate
-            ):
+            places = limits.concurrent_requests
+            if self.restricted:
+                places = min(places, limits.restricted_requests)
+            if self._under_way >= places or self._second.is_full(now):
                 raise too_many_requests()
-            if rate is not None:
-                self._begun.append(now)
+            if self._minute.is_full(now):
+                raise quota_exceeded()
+            self._second.count(now)
+            self._minute.count(now)
             self._under_way += 1
             self._stats.entered(self._under_way)
         return Place(self._leave)

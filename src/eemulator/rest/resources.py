@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import unimplemented
+from .features import list_features
 from .operations import ExportMethods
 from .user_assets import UserAssets
 
@@ -42,6 +44,7 @@ _ROUTES = [
         ("PATCH", _ASSET, "updateAsset"),
         ("DELETE", _ASSET, "deleteAsset"),
         ("GET", rf"{_PROJECT}/assets/?", "getAsset"),
+        ("GET", rf"{_ASSET}:listFeatures", "listFeatures"),
     )
 ]
 
@@ -81,6 +84,7 @@ class Resources:
             **self._assets.methods,
             **ExportMethods(catalog, limits, operations, folder).methods,
             "getConfig": self._config,
+            "listFeatures": partial(list_features, catalog, limits),
             "unimplemented": _refuse,
         }
 
