@@ -74,15 +74,14 @@ def catalog(tmp_path: Path) -> Path:
             write(folder / f"pixels/{key}{day}.tif", values)
             scene.add_asset(key, tiff(folder / f"pixels/{key}{day}.tif", nodata=7))
         visual = write(folder / f"pixels/v{day}.tif", numbers((3, *SHAPE), np.uint8))
-        bands = [{"name": name} for name in ("B4", "B3", "B2")]
-        scene.add_asset("visual", tiff(visual, bands=bands))
+        scene.add_asset("visual", tiff(visual, bands=[{"name": b} for b in ("B4", "B3", "B2")]))
         picture = pystac.Asset("https://example.org/a.png", media_type="image/png")
         scene.add_asset("thumbnail", picture)
         scene.add_asset("source", pystac.Asset("https://example.org/a.tif", roles=["source"]))
         pairs.add_item(scene)
     scene = item("one", 3)
     write(folder / "pixels/stack.tif", numbers((2, *SHAPE), np.float32))
-    bands = [{"name": "ndvi", "nodata": "nan"}, {"name": "evi", "nodata": 7}]
+    bands: Any = [{"name": "ndvi", "nodata": "nan"}, {"name": "evi", "nodata": 7}]
     scene.add_asset("data", tiff(folder / "pixels/stack.tif", bands=bands))
     stacks.add_item(scene)
     stacks.add_item(item("nothing to see"))

@@ -123,12 +123,15 @@ tables:
         ("{file: plain.csv, x: a, y: c}", "the column 'a' of plain.csv is not one of numbers"),
         ("{file: plain.csv, x: b, y: c, crs: nowhere}", "the CRS cannot be parsed"),
         ("{file: empty.csv}", "is no CSV that can be read"),
+        ("{file: far.gpkg}", "feature 2 has no place in longitude and latitude"),
         ("{layer: a}", "the key `file` is missing"),
     ],
 )
 def test_what_is_refused(tmp_path: Path, entry: str, message: str) -> None:
     for layer in ("one", "two"):
         FIELDS.iloc[:2].to_file(tmp_path / "two.gpkg", layer=layer)
+    far = gpd.GeoSeries([shapely.Point(1, 2), shapely.Point(1e30, 1e30)], crs="EPSG:32738")
+    far.to_frame("geometry").to_file(tmp_path / "far.gpkg")
     (tmp_path / "text.geojson").write_text("no features")
     (tmp_path / "plain.csv").write_text("a,b,c\nx,1,2\n")
     (tmp_path / "empty.csv").write_text("")
