@@ -58,13 +58,13 @@ def read_document(path: Path) -> Document:
     loader = yaml.SafeLoader(text)
     try:
         root = loader.get_single_node()
-        _check_keys(path, root)
         data = None if root is None else loader.construct_document(root)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         # PyYAML lets the ValueError of a date such as 2024-13-01 through.
         raise CatalogError(f"{path}: is no YAML: {_told(error)}") from None
     finally:
         loader.dispose()
+    _check_keys(path, root)
     return Document(path, data, root)
 
 
@@ -103,7 +103,7 @@ def _child(node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | No
     """The line and the node of a key or an index."""
     if isinstance(node, yaml.MappingNode):
         for name, value in node.value:
-            if name.value == key:
+            if name.value == str(key):
                 return name.start_mark.line + 1, value
     if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
         item = node.value[key]

@@ -289,9 +289,15 @@ def _known(data: Any, location: tuple[str | int, ...]) -> list[str | int]:
     """The part of an error's location that the document has: pydantic names types, too."""
     keys: list[str | int] = []
     for key in location:
-        in_list = isinstance(data, list) and isinstance(key, int) and key < len(data)
-        if in_list or (isinstance(data, dict) and key in data):
-            data = data[key]
+        if isinstance(data, dict):
+            # Of a key that is no text, pydantic tells the text.
+            items = {str(name): item for name, item in data.items()}
+        elif isinstance(data, list):
+            items = {str(position): item for position, item in enumerate(data)}
+        else:
+            break
+        if str(key) in items:
+            data = items[str(key)]
             keys.append(key)
     return keys
 

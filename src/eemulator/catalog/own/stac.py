@@ -69,7 +69,7 @@ def local_path(href: str, root: Path) -> Path:
     if not path.is_relative_to(root):
         raise Refused(
             f"{href} is outside of {root}, the folder of the STAC catalogue: only what is in it is "
-            "read",
+            "read. Move it there, or serve the catalogue above",
             "stac",
         )
     return path
@@ -90,10 +90,12 @@ def read_stac(path: Path, spec: CollectionSpec) -> StacTree:
     path = path.resolve()
     try:
         root = pystac.read_file(str(path), stac_io=_LocalIO(path.parent))
-    except (pystac.STACError, ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # what pystac raises of other JSON has no common class
         raise Refused(f"{path} is no STAC that can be read: {error}", "stac") from None
     if not isinstance(root, pystac.Catalog):
         raise Refused(f"{path} is neither a STAC Catalog nor a Collection", "stac")
+    # A Collection may be part of something larger, which is not asked for.
+    root.set_root(root)
     return StacTree(root, path.parent, spec)
 
 
@@ -221,8 +223,9 @@ def _resolved(links: Iterable[Any]) -> Iterator[Any]:
     """What catalogues link to; what pystac raises of a link says which one."""
     try:
         yield from links
-    except (pystac.STACError, ValueError, KeyError, TypeError) as error:
-        raise Refused(f"a link cannot be followed: {error}", "stac") from None
+    except Exception as error:  # as above
+        reason = error.__cause__ if isinstance(error.__cause__, Refused) else error
+        raise Refused(f"a link cannot be followed: {reason}", "stac") from None
 
 
 def _ordered(images: list[ImageAsset]) -> list[ImageAsset]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from datetime import date, datetime
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import geopandas
+import numpy as np
 import pandas as pd
 import pyogrio
 import pyproj
@@ -19,7 +21,10 @@ from .dates import read_moment
 from .errors import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from shapely.geometry.base import BaseGeometry
 
     from .schema import TableSpec
 
@@ -45,31 +50,29 @@ def table_asset(asset_id: str, spec: TableSpec, folder: Path) -> TableAsset:
         raise Refused(f"there is no file {path}", "file")
     frame = _of_csv(path, spec) if path.suffix.lower() == ".csv" else _of_features(path, spec)
     columns = [name for name in frame.columns if name != frame.geometry.name]
-    rows = tuple(
-        Feature(
-            None if shape is None or shape.is_empty else Geometry(shapely.force_2d(shape)),
-            {
-                "system:index": f"{number:020x}",
-                **{
-                    str(name): plain
-                    for name, value in zip(columns, values, strict=True)
-                    if (plain := _plain(value)) is not None
-                },
-            },
-        )
-        for number, (shape, values) in enumerate(
-            zip(
-                frame.geometry,
-                zip(*(frame[name] for name in columns), strict=True)
-                if columns
-                else [()] * len(frame),
-                strict=True,
-            )
-        )
-    )
+    cells = zip(*(frame[name] for name in columns), strict=True) if columns else repeat(())
+    rows = [
+        Feature(_placed(shape, number), _properties(columns, values, number))
+        for number, (shape, values) in enumerate(zip(frame.geometry, cells, strict=False))
+    ]
     return TableAsset(
         asset_id, rows, dict(spec.properties), version=path.stat().st_mtime_ns // 1000
     )
+
+
+def _placed(shape: BaseGeometry | None, number: int) -> Geometry | None:
+    if shape is None or shape.is_empty:
+        return None
+    flat = shapely.force_2d(shape)
+    if not np.isfinite(shapely.get_coordinates(flat)).all():
+        raise Refused(f"feature {number + 1} has no place in longitude and latitude", "file")
+    return Geometry(flat)
+
+
+def _properties(columns: Sequence[Any], values: Sequence[Any], number: int) -> dict[str, Any]:
+    cells = {str(name): _plain(value) for name, value in zip(columns, values, strict=True)}
+    known = {name: value for name, value in cells.items() if value is not None}
+    return {"system:index": f"{number:020x}", **known}
 
 
 def _of_features(path: Path, spec: TableSpec) -> geopandas.GeoDataFrame:
@@ -105,7 +108,8 @@ def _of_csv(path: Path, spec: TableSpec) -> geopandas.GeoDataFrame:
             raise Refused(f"{path.name} has no column '{name}': say which has it in `{key}`", key)
         if frame[name].dtype.kind not in "iuf":
             raise Refused(f"the column '{name}' of {path.name} is not one of numbers", key)
-    places = geopandas.points_from_xy(frame[spec.x], frame[spec.y])
+    places = np.asarray(geopandas.points_from_xy(frame[spec.x], frame[spec.y]))
+    places[frame[[spec.x, spec.y]].isna().any(axis=1)] = None
     rest = frame.drop(columns=[spec.x, spec.y])
     return _in_degrees(geopandas.GeoDataFrame(rest, geometry=places), spec, path)
 
