@@ -38,6 +38,8 @@ class Limits:
             Not a limit of the service.
         result_values: most values (numbers, strings, lists, …) that a reply may hold. Not a limit
             of the service: a list of twice the list before, sixty times, is a short expression.
+        pyramid_bytes: bytes of coarser levels of stored images that are kept. Not a limit of the
+            service, which makes them when an image is ingested.
     """
 
     request_bytes: int = 50_331_648
@@ -53,6 +55,7 @@ class Limits:
     expression_nodes: int = 1_000_000
     working_pixels: int = 100_000_000
     result_values: int = 20_000_000
+    pyramid_bytes: int = 268_435_456
 
     def check_dimensions(self, width: int, height: int) -> None:
         """Refuse a grid of too many pixels a side [S]."""

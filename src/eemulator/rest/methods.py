@@ -15,6 +15,7 @@ from ..errors import ServiceError
 from ..expression.evaluate import Evaluator, Session
 from ..expression.graph import parse_expression
 from ..limits import Deadline, too_deep
+from ..pixels.pyramid import Pyramids
 from ..pixels.render import render
 from ..pixels.request import file_format_of, pixel_request
 from ..pixels.stored import stored_image
@@ -74,6 +75,7 @@ class Methods:
         self._lock = threading.Lock()
         self._thumbnails: dict[str, Mapping[str, Any]] = {}
         self._walks = Walks()
+        self._pyramids = Pyramids(limits)
         self.of_values: dict[str, Callable[[bytes], bytes]] = {
             "value:compute": self.compute_value,
             "computeFeatures": self.compute_features,
@@ -174,7 +176,8 @@ class Methods:
         asset = find_asset(self._catalog, name)
         if not isinstance(asset, ImageAsset):
             raise ServiceError(f"Asset '{name}' is not an image.")
-        return self._pixels(stored_image(asset), fields, self._deadline())
+        deadline = self._deadline()
+        return self._pixels(stored_image(asset, self._pyramids, deadline), fields, deadline)
 
     def _computed_pixels(self, fields: Mapping[str, Any]) -> Rendered:
         deadline = self._deadline()
@@ -193,7 +196,8 @@ class Methods:
 
     def _evaluate(self, wire: Any, deadline: Deadline) -> Any:
         expression = parse_expression(wire, self._limits.expression_nodes)
-        return Evaluator(expression, Session(self._catalog, self._limits, deadline)).result()
+        session = Session(self._catalog, self._limits, deadline, self._pyramids)
+        return Evaluator(expression, session).result()
 
 
 def _parse(body: bytes) -> Any:
