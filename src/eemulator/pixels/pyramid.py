@@ -65,28 +65,38 @@ class Level(NamedTuple):
     weight: Weights | None
 
 
-def level_under(grid: Grid | Projection, lattice: Grid | Projection) -> int:
-    """How often a lattice can be halved and is still no coarser than a grid; 0 if never."""
-    wanted, native = (Projection(each.crs, each.transform) for each in (grid, lattice))
-    ratio = wanted.nominal_scale / native.nominal_scale
-    return max(math.floor(math.log2(ratio) + _SLACK), 0) if 0 < ratio < math.inf else 0
+def level_read(
+    grid: Grid, native: Grid | Projection, size: tuple[int, int] | None
+) -> tuple[int, Projection, tuple[int, int] | None]:
+    """The level of an image that is read on a grid.
 
+    Args:
+        grid: where it is read.
+        native: the lattice of the image.
+        size: `(width, height)` of the image in pixels, if it is bounded.
 
-def stored_level(grid: Grid, lattice: Grid) -> int:
-    """The level of a stored image that is read on a grid."""
-    return min(level_under(grid, lattice), _top(max(lattice.width, lattice.height)))
-
-
-def level_lattice(lattice: Grid, level: int) -> Grid:
-    """The pixels of a level; the last ones may reach beyond the image."""
+    Returns:
+        The level, 0 being the image itself; its lattice; how many pixels it has, of which the last
+        ones may reach beyond the image.
+    """
+    own = Projection(native.crs, native.transform)
+    ratio = Projection(grid.crs, grid.transform).nominal_scale / own.nominal_scale
+    level = max(math.floor(math.log2(ratio) + _SLACK), 0) if 0 < ratio < math.inf else 0
+    if size is None:
+        return level, own.scaled(2**level, 2**level), None
+    level = min(level, (max(size) - 1).bit_length() - (_SIDE - 1).bit_length())
+    if level <= 0:
+        return 0, own, size
     factor = 2**level
-    scaled = Projection(lattice.crs, lattice.transform).scaled(factor, factor)
-    size = -(-lattice.width // factor), -(-lattice.height // factor)
-    return Grid(lattice.crs, scaled.transform, *size)
+    return level, own.scaled(factor, factor), (-(-size[0] // factor), -(-size[1] // factor))
 
 
-def _top(side: int) -> int:
-    return max((side - 1).bit_length() - (_SIDE - 1).bit_length(), 0)
+def stored_level(grid: Grid, lattice: Grid) -> tuple[int, Grid]:
+    """The level of a stored image that is read on a grid, and its lattice."""
+    level, found, size = level_read(grid, lattice, (lattice.width, lattice.height))
+    if level == 0 or size is None:
+        return 0, lattice
+    return level, Grid(found.crs, found.transform, *size)
 
 
 def _stride(lattice: Grid, level: int) -> int:
@@ -102,12 +112,15 @@ class Pyramids:
 
     Args:
         limits: how many bytes are kept, and how many pixels a read may hold.
+
+    Attributes:
+        kept_bytes: how many bytes are.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._kept: OrderedDict[tuple[Any, ...], Level] = OrderedDict()
-        self._bytes = 0
+        self.kept_bytes = 0
         self._lock = threading.Lock()
         self._making = [threading.Lock() for _ in range(_LOCKS)]
 
@@ -242,10 +255,10 @@ class Pyramids:
             for band, block in zip(bands, blocks, strict=True):
                 place = (*key, band.id, level, row, column)
                 if place not in self._kept:
-                    self._bytes += _size(block)
+                    self.kept_bytes += _size(block)
                 self._kept[place] = block
-            while self._bytes > self._limits.pyramid_bytes and self._kept:
-                self._bytes -= _size(self._kept.popitem(last=False)[1])
+            while self.kept_bytes > self._limits.pyramid_bytes and self._kept:
+                self.kept_bytes -= _size(self._kept.popitem(last=False)[1])
 
 
 def _size(block: Level) -> int:

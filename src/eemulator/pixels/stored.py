@@ -12,7 +12,7 @@ from ..values.image import Image, ImageBand
 from ..values.pixel_type import PixelType
 from ..values.projection import Projection
 from .node import Leaf, Plane, masked_plane
-from .pyramid import level_lattice, stored_level
+from .pyramid import stored_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,8 +50,8 @@ class StoredPixels(Leaf):
             by_lattice.setdefault(bands[index].grid, []).append(index)
         found: dict[int, Plane] = {}
         for lattice, members in by_lattice.items():
-            level = stored_level(grid, lattice)
-            located = locator.locate(grid, level_lattice(lattice, level) if level else lattice)
+            level, coarser = stored_level(grid, lattice)
+            located = locator.locate(grid, coarser)
             if located is None:
                 for index in members:
                     found[index] = masked_plane(grid, bands[index].dtype)
