@@ -47,11 +47,13 @@ _LOOK_UP = 0.5
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _POST = re.compile(
     r"/v1/(?P<name>projects/.+?)(?P<verb>/value:compute|/image:computePixels|/table:computeFeatures"
-    r"|/imageCollection:computeImages|/thumbnails|:getPixels)"
+    r"|/imageCollection:computeImages|/(?:t|videoT|filmstripT)humbnails|/maps|:getPixels)"
 )
 _GET = re.compile(
-    r"/v1/(?P<name>projects/.+?)(?P<verb>:listAssets|:listImages|:getPixels|/algorithms|)"
+    r"/v1/(?P<name>projects/.+?)"
+    r"(?P<verb>:listAssets|:listImages|:getPixels|/algorithms|/tiles/\d{1,2}/\d{1,9}/\d{1,9}|)"
 )
+_THUMBNAIL = re.compile(r"projects/[^/]+/(?:t|videoT|filmstripT)humbnails/[^/]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,12 @@ class App:
             case "listAssets":
                 page = partial(self._methods.list_assets, call.name, call.query)
                 return json_reply(request, await self._run(page), self._stats)
-            case "thumbnails":
-                made = partial(self._methods.create_thumbnail, call.name, call.body)
+            case "thumbnails" | "videoThumbnails" | "filmstripThumbnails":
+                create = self._methods.thumbnails.create
+                made = partial(create, call.name, call.kind, call.body)
+                return json_reply(request, await self._run(made), self._stats)
+            case "maps":
+                made = partial(self._methods.maps.create, call.name, call.body)
                 return json_reply(request, await self._run(made), self._stats)
         return await self._compute(request, call)
 
@@ -164,7 +170,9 @@ class App:
         if call.kind == "getPixels":
             work = partial(self._methods.get_pixels, call.name, call.body)
         elif call.kind == "getThumbnail":
-            work = partial(self._methods.get_thumbnail, call.name)
+            work = partial(self._methods.thumbnails.get_pixels, call.name)
+        elif call.kind == "getTile":
+            work = partial(self._methods.maps.tile, call.name)
         else:
             work = partial(self._methods.compute_pixels, call.body)
         file = await self._run(work)
@@ -227,8 +235,10 @@ def _route(method: str, path: str) -> tuple[str, str]:
                 return "algorithms", name
             if verb in (":listAssets", ":listImages"):
                 return "listAssets", name
-            if verb == ":getPixels" and "/thumbnails/" in name:
+            if verb == ":getPixels" and _THUMBNAIL.fullmatch(name):
                 return "getThumbnail", name
+            if verb.startswith("/tiles/") and "/maps/" in name:
+                return "getTile", name + verb
             if not verb and "/assets/" in name:
                 return "getAsset", name
     if method == "POST" and (found := _POST.fullmatch(path)):

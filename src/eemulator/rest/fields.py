@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
@@ -11,13 +12,25 @@ if TYPE_CHECKING:
 
 _PIXELS = frozenset({"fileFormat", "grid", "bandIds", "visualizationOptions", "workloadTag"})
 _PAGES = frozenset({"expression", "pageSize", "pageToken", "workloadTag"})
+_FRAMES = frozenset({"expression", "fileFormat", "grid", "visualizationOptions", "workloadTag"})
 _FIELDS = {
     "computePixels": _PIXELS | {"expression"},
     "getPixels": _PIXELS | {"region"},
     "thumbnails": _PIXELS | {"expression", "filenamePrefix"},
+    "videoThumbnails": _FRAMES | {"videoOptions"},
+    "filmstripThumbnails": _FRAMES | {"orientation"},
+    "maps": (_PIXELS - {"grid"}) | {"expression"},
     "computeFeatures": _PAGES,
     "computeImages": _PAGES,
 }
+
+
+def parse_body(body: bytes) -> Any:
+    """The JSON of a body."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise ServiceError("Invalid JSON payload received.") from None
 
 
 def check_fields(body: Any, method: str) -> Mapping[str, Any]:

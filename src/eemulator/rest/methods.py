@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import threading
-import uuid
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -14,47 +10,28 @@ from ..catalog.model import Catalog, ImageAsset
 from ..errors import ServiceError
 from ..expression.evaluate import Evaluator, Session
 from ..expression.graph import parse_expression
-from ..limits import Deadline, too_deep
+from ..limits import too_deep
 from ..pixels.pyramid import Pyramids
-from ..pixels.render import render
-from ..pixels.request import file_format_of, pixel_request
+from ..pixels.request import file_format_of
 from ..pixels.stored import stored_image
 from ..values.collection import Collection
 from ..values.image import Image
 from ..values.to_json import to_json
 from .assets import asset_json, find_asset, image_json, list_assets
-from .fields import check_fields
+from .fields import check_fields, parse_body
+from .maps import Maps
 from .pages import page_size, page_start, page_token, question_key
+from .rendered import Rendered, rendered
 from .replies import encode_json
 from .tables import feature_fields
+from .thumbnails import Thumbnails
 from .walks import Walk, Walks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..limits import Limits
+    from ..limits import Deadline, Limits
     from ..values.element import Element
-
-_MEDIA_TYPES = {"NPY": "application/octet-stream", "GEO_TIFF": "image/tiff"}
-
-
-# Requests kept under a name; the oldest go first.
-_MOST_THUMBNAILS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """Pixels as a file.
-
-    Attributes:
-        content: its bytes.
-        media_type: of the content.
-        counted_bytes: as the request limit counts them.
-    """
-
-    content: bytes | bytearray
-    media_type: str
-    counted_bytes: int
 
 
 class Methods:
@@ -66,16 +43,18 @@ class Methods:
 
     Attributes:
         of_values: the methods that compute and reply with JSON, by the kind of request.
+        thumbnails: pixels by name.
+        maps: tiles by name.
     """
 
     def __init__(self, catalog: Catalog, limits: Limits) -> None:
         load_all()
         self._catalog = catalog
         self._limits = limits
-        self._lock = threading.Lock()
-        self._thumbnails: dict[str, Mapping[str, Any]] = {}
         self._walks = Walks()
         self._pyramids = Pyramids(limits)
+        self.thumbnails = Thumbnails(self._evaluate, limits)
+        self.maps = Maps(self._evaluate, limits)
         self.of_values: dict[str, Callable[[bytes], bytes]] = {
             "value:compute": self.compute_value,
             "computeFeatures": self.compute_features,
@@ -92,7 +71,7 @@ class Methods:
 
     def compute_value(self, body: bytes) -> bytes:
         """`value:compute`: the reply, as JSON text."""
-        parsed = _parse(body)
+        parsed = parse_body(body)
         if not isinstance(parsed, dict):
             raise ServiceError("Invalid JSON payload received. Root element must be a message.")
         try:
@@ -104,14 +83,14 @@ class Methods:
 
     def compute_features(self, body: bytes) -> bytes:
         """`table:computeFeatures`: one page, as JSON text."""
-        page, token = self._page(check_fields(_parse(body), "computeFeatures"))
+        page, token = self._page(check_fields(parse_body(body), "computeFeatures"))
         features = to_json([feature_fields(element) for element in page], self._limits)
         reply = {"type": "FeatureCollection", "features": features}
         return encode_json(reply | token)
 
     def compute_images(self, body: bytes) -> bytes:
         """`imageCollection:computeImages`: one page, as JSON text."""
-        page, token = self._page(check_fields(_parse(body), "computeImages"))
+        page, token = self._page(check_fields(parse_body(body), "computeImages"))
         images = []
         for element in page:
             if not isinstance(element, Image):
@@ -146,62 +125,29 @@ class Methods:
 
     def compute_pixels(self, body: bytes) -> Rendered:
         """`image:computePixels`."""
-        fields = check_fields(_parse(body), "computePixels")
+        fields = check_fields(parse_body(body), "computePixels")
         file_format_of(fields)
-        return self._computed_pixels(fields)
-
-    def create_thumbnail(self, parent: str, body: bytes) -> dict[str, str]:
-        """`thumbnails`: keep a request for pixels, to be asked for by name."""
-        fields = check_fields(_parse(body), "thumbnails")
-        file_format_of(fields)
-        name = f"{parent}/thumbnails/{uuid.uuid4().hex}"
-        with self._lock:
-            self._thumbnails[name] = fields
-            while len(self._thumbnails) > _MOST_THUMBNAILS:
-                del self._thumbnails[next(iter(self._thumbnails))]
-        return {"name": name}
-
-    def get_thumbnail(self, name: str) -> Rendered:
-        """`thumbnails/*:getPixels`."""
-        with self._lock:
-            fields = self._thumbnails.get(name)
-        if fields is None:
-            raise ServiceError(f"Thumbnail '{name}' not found.", code=404, kind="not found")
-        return self._computed_pixels(fields)
+        deadline = self._deadline()
+        value = self._evaluate(fields.get("expression"), deadline)
+        if not isinstance(value, Image):
+            raise ServiceError("Expression does not evaluate to an image.")
+        return rendered(value, fields, self._limits, deadline)
 
     def get_pixels(self, name: str, body: bytes) -> Rendered:
         """`assets/*:getPixels`."""
-        fields = check_fields(_parse(body), "getPixels")
+        fields = check_fields(parse_body(body), "getPixels")
         file_format_of(fields)
         asset = find_asset(self._catalog, name)
         if not isinstance(asset, ImageAsset):
             raise ServiceError(f"Asset '{name}' is not an image.")
         deadline = self._deadline()
-        return self._pixels(stored_image(asset, self._pyramids, deadline), fields, deadline)
-
-    def _computed_pixels(self, fields: Mapping[str, Any]) -> Rendered:
-        deadline = self._deadline()
-        value = self._evaluate(fields.get("expression"), deadline)
-        if not isinstance(value, Image):
-            raise ServiceError("Expression does not evaluate to an image.")
-        return self._pixels(value, fields, deadline)
+        image = stored_image(asset, self._pyramids, deadline)
+        return rendered(image, fields, self._limits, deadline)
 
     def _deadline(self) -> Deadline:
-        return Deadline(self._limits.computation_seconds)
-
-    def _pixels(self, image: Image, fields: Mapping[str, Any], deadline: Deadline) -> Rendered:
-        request = pixel_request(image, fields, self._limits)
-        content = render(request, deadline)
-        return Rendered(content, _MEDIA_TYPES[request.file_format], request.counted_bytes())
+        return self._limits.deadline()
 
     def _evaluate(self, wire: Any, deadline: Deadline) -> Any:
         expression = parse_expression(wire, self._limits.expression_nodes)
         session = Session(self._catalog, self._limits, deadline, self._pyramids)
         return Evaluator(expression, session).result()
-
-
-def _parse(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise ServiceError("Invalid JSON payload received.") from None
