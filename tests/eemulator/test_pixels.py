@@ -307,9 +307,8 @@ def test_wkt_and_zero_fields(server: Server) -> None:
         ({"region": {"type": "Potato"}}, "GeoJSON"),
         ({"region": {"type": "Polygon", "coordinates": [[1]]}}, "GeoJSON"),
         ({"region": 5}, "GeoJSON"),
-        ({"fileFormat": "PNG"}, "PNG"),
-        ({"fileFormat": None}, "AUTO_JPEG_PNG"),
-        ({"visualizationOptions": {"ranges": [{}]}}, "visualizationOptions"),
+        ({"fileFormat": "TF_RECORD_IMAGE"}, "TF_RECORD_IMAGE"),
+        ({"fileFormat": ["PNG"]}, "['PNG']"),
         ({"nonsense": 1}, 'Unknown name "nonsense"'),
     ],
 )
