@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .errors import ServiceError
 
@@ -49,6 +49,16 @@ class Limits:
         assets: most assets that users make [M].
         asset_bytes: most bytes of those together, as they are kept in memory; not a limit of the
             service.
+        download_dimension: largest width or height of a thumbnail or a download by URL, in
+            pixels [S].
+        download_bytes: largest of them, counted as `request_bytes`. The reference says 32 MB;
+            since 2022 the service refuses what is beyond 48 MiB [S, users' reports].
+        kept_names: most thumbnails that are kept under their names, and most maps. How many the
+            service keeps, and for how long, is not known: these three are ours.
+        kept_bytes: most bytes of their requests.
+        kept_seconds: after which a name is forgotten.
+        pyramid_bytes: bytes of coarser levels of stored images that are kept. Not a limit of the
+            service, which makes them when an image is ingested.
     """
 
     request_bytes: int = 50_331_648
@@ -71,6 +81,20 @@ class Limits:
     queued_exports: int = 3_000
     assets: int = 10_000
     asset_bytes: int = 2**31
+    download_dimension: int = 10_000
+    download_bytes: int = 50_331_648
+    kept_names: int = 10_000
+    kept_bytes: int = 134_217_728
+    kept_seconds: float = 86_400.0
+    pyramid_bytes: int = 268_435_456
+
+    def of_downloads(self) -> Limits:
+        """The same with what is refused of thumbnails and downloads."""
+        return replace(self, dimension=self.download_dimension, request_bytes=self.download_bytes)
+
+    def deadline(self) -> Deadline:
+        """When a computation that begins now must have ended."""
+        return Deadline(self.computation_seconds)
 
     def check_dimensions(self, width: int, height: int) -> None:
         """Refuse a grid of too many pixels a side [S]."""

@@ -34,6 +34,19 @@ DTYPES: dict[str, type[np.generic]] = {
 }
 """Bands of every image, by name; `flag` is 0 or 1."""
 
+TALL = Grid("EPSG:32738", (10.0, 0.0, 500_000.0, 0.0, -10.0, 8_000_000.0), 700, 1_100)
+
+POLICIES: dict[str, tuple[str, np.dtype[Any]]] = {
+    "mean": ("MEAN", np.dtype(np.uint16)),
+    "real": ("MEAN", np.dtype(np.float32)),
+    "sample": ("SAMPLE", np.dtype(np.uint16)),
+    "least": ("MIN", np.dtype(np.int16)),
+    "most": ("MAX", np.dtype(np.int16)),
+    "mode": ("MODE", np.dtype(np.uint8)),
+    "median": ("MEDIAN", np.dtype(np.int16)),
+}
+"""Policies and types of the bands of `TEST/PYRAMID`, on `TALL`: three coarser levels."""
+
 DAY = 86_400_000
 
 
@@ -61,6 +74,26 @@ def is_valid(name: str, k: int, rows: Any, cols: Any) -> NDArray[np.bool_]:
     if name == "i32":
         return np.ones(np.broadcast_shapes(np.shape(rows), np.shape(cols)), np.bool_)
     return np.asarray((np.asarray(rows) * 7 + np.asarray(cols) * 3 + k) % 11 != 0)
+
+
+def tall_pixel(name: str, rows: Any, cols: Any) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Values and validity of `TEST/PYRAMID`; `mean` is valid everywhere, `mode` has 4 values."""
+    rows, cols = np.asarray(rows), np.asarray(cols)
+    base = (rows * rows * 7 + cols * 13 + rows * cols) % 499
+    dtype = POLICIES[name][1]
+    values = base % 4 if name == "mode" else base - 250 if dtype.kind == "i" else base
+    valid = (rows // 3 + cols // 2) % 3 != 0 if name != "mean" else base >= 0
+    return np.where(valid, values, 0).astype(dtype), valid
+
+
+def _pyramid() -> ImageAsset:
+    def sample(
+        bands: Sequence[str], rows: NDArray[np.int64], cols: NDArray[np.int64]
+    ) -> list[tuple[NDArray[Any], NDArray[np.bool_]]]:
+        return [tall_pixel(name, rows, cols) for name in bands]
+
+    bands = tuple(Band(name, dtype, TALL, policy) for name, (policy, dtype) in POLICIES.items())
+    return ImageAsset("TEST/PYRAMID", bands, {"system:index": "PYRAMID"}, _footprint(TALL), sample)
 
 
 @dataclass(frozen=True)
@@ -199,6 +232,7 @@ def catalog() -> Catalog:
             image("TEST/COARSE", 4, UTM_60),
             image("TEST/SHEARED", 5, SHEARED),
             image("TEST/LONLAT", 6, LONLAT),
+            _pyramid(),
             series(),
             pair,
             many(5_010),

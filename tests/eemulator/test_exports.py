@@ -21,7 +21,7 @@ import eemulator
 from tests.eemulator import synthetic
 from tests.eemulator.conftest import signed_in
 from tests.eemulator.synthetic import UTM, formula, is_valid
-from tests.eemulator.wire import PROJECT, info, pixels, send
+from tests.eemulator.wire import PROJECT, grid, info, pixels, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,13 +176,13 @@ def test_cloud_optimized_with_nodata(folder: Path) -> None:
 
 def test_region_scale_and_crs_are_the_clients_and_are_kept(folder: Path) -> None:
     region = ee.Geometry.Rectangle([400_060, 7_999_000, 400_960, 7_999_600], UTM.crs, False)
-    to_drive(ee.Image(UTM_IMAGE).select("u8"), "part", region=region, scale=20, crs=UTM.crs)
+    to_drive(ee.Image(UTM_IMAGE).select("u8"), "part", region=region, scale=5, crs=UTM.crs)
     with rasterio.open(folder / "part.tif") as file:
-        assert (file.width, file.height) == (45, 30)
-        assert file.transform.a == 20
+        assert (file.width, file.height) == (180, 120)
+        assert file.transform.a == 5
         a, _, left, _, e, top = UTM.transform
-        x = file.transform.c + 20 * (np.arange(45)[None] + 0.5)
-        y = file.transform.f - 20 * (np.arange(30)[:, None] + 0.5)
+        x = file.transform.c + 5 * (np.arange(180)[None] + 0.5)
+        y = file.transform.f - 5 * (np.arange(120)[:, None] + 0.5)
         cols, rows = ((x - left) // a).astype(int), ((y - top) // e).astype(int)
         values, _ = expected("u8")
         np.testing.assert_array_equal(file.read(1), values[rows, cols])
@@ -218,10 +218,13 @@ def test_an_asset_is_overwritten_only_on_demand() -> None:
     )
     assert to_asset(first, "c")["state"] == "COMPLETED"
     assert info(ee.Image(f"{HOME}/c"))["bands"][0]["dimensions"] == [4, 3]
+    coarse = grid("EPSG:4326", (2, 0, 0, 0, -2, 2), 2, 1)
+    assert (pixels(f"{HOME}/c", coarse)["constant"] == 1).all()
     with pytest.raises(ee.EEException, match=f"Cannot overwrite asset '{HOME}/c'"):
         to_asset(first, "c")
     assert to_asset(first.add(1), "c", overwrite=True)["state"] == "COMPLETED"
     assert (pixels(f"{HOME}/c")["constant"] == 2).all()
+    assert (pixels(f"{HOME}/c", coarse)["constant"] == 2).all()
     with pytest.raises(ee.EEException, match="does not exist"):
         to_asset(first, "no/where")
 

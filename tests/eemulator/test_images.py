@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
+from .overviews import level_one
 from .synthetic import LONLAT, UTM, UTM_60, formula, is_valid
 from .wire import grid, info, pixels
 
@@ -408,8 +409,8 @@ def test_reduce_across_bands() -> None:
 def test_reproject_is_seen_through_its_lattice() -> None:
     coarse = image().select("i32").reproject("EPSG:32738", [60, 0, 399_960, 0, -60, 8_000_020])
     found = pixels(coarse, SMALL)["i32"]
-    # The centre of a 60 m pixel lies on a corner of 10 m pixels: the next one counts.
-    expected = formula("i32", 3, ROWS // 6 * 6 + 3, COLS // 6 * 6 + 3)
+    # The centre of a 60 m pixel lies in one of the 20 m pixels of the image's only coarser level.
+    expected = level_one("i32", 3, UTM)[0][ROWS // 6 * 3 + 1, COLS // 6 * 3 + 1]
     np.testing.assert_array_equal(found, expected)
     assert coarse.projection().nominalScale().getInfo() == 60
     lonlat = pixels(ee.Image("TEST/LONLAT").select("i32").reproject("EPSG:32738", None, 50), SMALL)
@@ -460,7 +461,7 @@ def test_a_download_by_crs_transform_and_dimensions() -> None:
     assert shown["crs_transform"] == transform
     found = pixels(prepared)["i32"]
     rows, cols = np.mgrid[0:20, 0:30]
-    expected = formula("i32", 3, rows * 2 + 2 + 1, cols * 2 + 4 + 1)
+    expected = level_one("i32", 3, UTM)[0][rows + 1, cols + 2]
     np.testing.assert_array_equal(found, expected)
 
 

@@ -32,7 +32,7 @@ def load(session: Session, name: str, version: int) -> Image:
         raise ServiceError(f"Asset '{name}' is not an Image.")
     if version not in (-1, asset.version):
         raise asset_not_found("Image", name)
-    return stored_image(asset)
+    return stored_image(asset, session.pyramids, session.deadline)
 
 
 @algorithm("Image.constant")

@@ -42,7 +42,7 @@ def load(session: Session, name: str) -> Collection:
     images = asset.images
 
     def elements() -> Iterator[Element]:
-        return (stored_image(image) for image in images)
+        return (stored_image(image, session.pyramids, session.deadline) for image in images)
 
     empty = Collection((), asset.properties, asset.id, of_images=True)
     return empty.derived(elements, len(images))

@@ -24,8 +24,8 @@ def reduce_resolution(
     """Where a coarser grid is asked for, a reducer over the pixels of the bands' own lattices.
 
     Bands keep their names with a reducer of one output; else they are `{band}_{output}` [S]. With
-    `bestEffort`, the lattice is taken at every second, fourth, … pixel where more than `maxPixels`
-    would meet, for want of the service's pyramids.
+    `bestEffort`, the pixels are those of the finest level of the image of which no more than
+    `maxPixels` meet [S]; an image without levels is computed on lattices of 2, 4, … times the size.
 
     Raises:
         ServiceError: the reducer has no form for pixels, or `maxPixels` is not positive.

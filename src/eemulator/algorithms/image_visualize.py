@@ -122,6 +122,9 @@ def _or(value: float | None, default: float) -> float:
 def _between(band: ImageBand, low: float | None, high: float | None) -> Part:
     """A range as 0 to 1."""
     least, most = band.type.bounds if band.type.is_int else (0, 1)
+    if least == most:  # a constant: the range of what holds it
+        info = np.iinfo(band.type.dtype)
+        least, most = int(info.min), int(info.max)
     bottom, top = _or(low, least), _or(high, most)
     if bottom == top:
         raise ServiceError(f"The range to visualize is empty: {bottom} to {top}.")

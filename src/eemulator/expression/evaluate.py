@@ -7,17 +7,18 @@ argument are computed once; the others once in each call.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..limits import too_deep
+from ..limits import Limits, too_deep
+from ..pixels.pyramid import Pyramids
 from .code import Compiler, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..catalog.model import Catalog
-    from ..limits import Deadline, Limits
+    from ..limits import Deadline
     from .graph import Expression, Node
 
 
@@ -29,11 +30,13 @@ class Session:
         catalog: the assets.
         limits: what to refuse.
         deadline: when to give up.
+        pyramids: coarser levels of stored images; by default those that this session makes.
     """
 
     catalog: Catalog
     limits: Limits
     deadline: Deadline
+    pyramids: Pyramids = field(default_factory=lambda: Pyramids(Limits()))
 
 
 class Evaluator:

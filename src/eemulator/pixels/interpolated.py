@@ -1,5 +1,6 @@
 """Images whose pixels are interpolated where they are read in another projection than their own.
 
+On a grid that is coarser than the projection, between pixels of the level that is read there.
 What the service's documentation does not say is assumed here [I]: the kernel is cubic convolution
 with a = -1/2, as GDAL's; a pixel is masked where the nearest one is, and masked ones do not count;
 where one of 4 x 4 pixels is masked, the 2 x 2 around the place are interpolated linearly, with
@@ -16,6 +17,7 @@ from ..catalog.model import Grid
 from .default_grid import default_projection
 from .locate import SNAP
 from .node import Need, Operation, Plane, masked_plane, valid
+from .pyramid import level_read
 from .resampled import on_lattice
 from .warp import exact_positions
 
@@ -62,8 +64,9 @@ class Interpolated(Operation):
             band = self.inputs[index]
             groups.setdefault((default_projection(band), band.dimensions), []).append(index)
         found: dict[int, Plane] = {}
-        for (projection, size), members in groups.items():
+        for (native, native_size), members in groups.items():
             bands = [self.inputs[index] for index in members]
+            _, projection, size = level_read(grid, native, native_size)
             if on_lattice(grid, projection):
                 planes = yield Need(bands, grid)
                 found.update(zip(members, planes, strict=True))

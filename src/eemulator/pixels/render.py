@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .npy import encode_npy
+from .pictures import PICTURES, colours, encode_picture
 from .reader import Reader
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from ..catalog.model import Grid
     from ..limits import Deadline
     from .node import Plane
+    from .pictures import Colours
     from .request import PixelRequest
 
 # What the planes of one strip may take, about, in bytes: 4 for a value and its mask.
@@ -31,7 +33,14 @@ def render(request: PixelRequest, deadline: Deadline) -> bytearray | bytes:
         from .geotiff import encode_geotiff
 
         return encode_geotiff(request.bands, grid, _strips(request, deadline))
+    if request.file_format in PICTURES:
+        return encode_picture(painted(request, deadline), request.file_format)
     return encode_npy(request.bands, grid.width, grid.height, _strips(request, deadline))
+
+
+def painted(request: PixelRequest, deadline: Deadline) -> Colours:
+    """The pixels of one or three bands of bytes as red, green, blue and alpha."""
+    return colours(request.grid, _strips(request, deadline))
 
 
 def _strips(request: PixelRequest, deadline: Deadline) -> Iterator[tuple[slice, list[Plane]]]:

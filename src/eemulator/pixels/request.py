@@ -11,6 +11,7 @@ from ..errors import ServiceError
 from ..values.parse import parse_geometry
 from ..values.projection import Projection, Transform, same_crs
 from .default_grid import bounded_grid, default_projection, natural_bounds
+from .pictures import PICTURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ..values.geometry import Geometry
     from ..values.image import Image, ImageBand
 
-FORMATS = ("NPY", "GEO_TIFF")
+FORMATS = ("NPY", "GEO_TIFF", *PICTURES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +47,14 @@ def file_format_of(body: Mapping[str, Any]) -> str:
     """The format, before anything is computed.
 
     Raises:
-        ServiceError: the emulator does not write it, or cannot visualize.
+        ServiceError: the emulator does not write it.
     """
     file_format = body.get("fileFormat") or "AUTO_JPEG_PNG"
     if file_format not in FORMATS:
         raise ServiceError(
-            f"The file format '{file_format}' is not supported by the emulator yet; "
+            f"The file format '{file_format}' is not supported by the emulator here; "
             f"use one of {', '.join(FORMATS)}."
         )
-    if body.get("visualizationOptions"):
-        raise ServiceError("visualizationOptions are not supported by the emulator yet.")
     return str(file_format)
 
 
@@ -67,7 +66,7 @@ def pixel_request(image: Image, body: Mapping[str, Any], limits: Limits) -> Pixe
         body: the fields of the request, all of them known.
         limits: what to refuse.
     """
-    bands = _chosen_bands(image, body.get("bandIds"))
+    bands = chosen_bands(image, body.get("bandIds"))
     if not bands:
         raise ServiceError("Image has no bands.")
     region = body.get("region")
@@ -80,7 +79,12 @@ def pixel_request(image: Image, body: Mapping[str, Any], limits: Limits) -> Pixe
     return request
 
 
-def _chosen_bands(image: Image, names: Any) -> tuple[ImageBand, ...]:
+def chosen_bands(image: Image, names: Any) -> tuple[ImageBand, ...]:
+    """The bands of a request's `bandIds`; all where there are none.
+
+    Raises:
+        ServiceError: no names, or one twice, or of no band.
+    """
     if not names:
         return image.bands
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):

@@ -23,6 +23,7 @@ from ..exports.operations import Operations
 from ..limits import Limits, payload_too_large
 from ..page.log import ENTRY
 from ..page.site import Page
+from ..pixels.pyramid import Pyramids
 from ..weather import FaultKind
 from ..wheel import algorithms_document, discovery_document
 from .admin import PREFIX, Admin
@@ -56,11 +57,13 @@ _LOOK_UP = 0.5
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _POST = re.compile(
     r"/v1/(?P<name>projects/.+?)(?P<verb>/value:compute|/image:computePixels|/table:computeFeatures"
-    r"|/imageCollection:computeImages|/thumbnails|:getPixels)"
+    r"|/imageCollection:computeImages|/(?:t|videoT|filmstripT)humbnails|/maps|:getPixels)"
 )
 _GET = re.compile(
-    r"/v1/(?P<name>projects/.+?)(?P<verb>:listAssets|:listImages|:getPixels|/algorithms|)"
+    r"/v1/(?P<name>projects/.+?)"
+    r"(?P<verb>:listAssets|:listImages|:getPixels|/algorithms|/tiles/\d{1,2}/\d{1,9}/\d{1,9}|)"
 )
+_THUMBNAIL = re.compile(r"projects/[^/]+/(?:t|videoT|filmstripT)humbnails/[^/]+")
 
 
 class App:
@@ -99,8 +102,9 @@ class App:
         self._operations = Operations(
             limits.concurrent_exports, limits.queued_exports, self._gate.spend
         )
-        self._methods = Methods(self._assets, limits)
-        self._resources = Resources(self._assets, limits, self._operations, folder)
+        pyramids = Pyramids(limits)
+        self._methods = Methods(self._assets, limits, pyramids)
+        self._resources = Resources(self._assets, limits, self._operations, folder, pyramids)
         self._admin = Admin(stats, faults, lambda: self.pace, self._set_pace, self.reset)
         # More threads than places: metadata must not wait behind pixels.
         self._pool = ThreadPoolExecutor(limits.concurrent_requests + 4, "eemulator")
@@ -167,8 +171,12 @@ class App:
                 return json_reply(request, document, self._stats)
             case "algorithms":
                 return json_reply(request, algorithms_document(), self._stats)
-            case "thumbnails":
-                made = partial(self._methods.create_thumbnail, call.name, call.body)
+            case "thumbnails" | "videoThumbnails" | "filmstripThumbnails":
+                create = self._methods.thumbnails.create
+                made = partial(create, call.name, call.kind, call.body)
+                return json_reply(request, await self._run(made), self._stats)
+            case "maps":
+                made = partial(self._methods.maps.create, call.name, call.body)
                 return json_reply(request, await self._run(made), self._stats)
         return await self._compute(request, call)
 
@@ -199,7 +207,9 @@ class App:
         if call.kind == "getPixels":
             work = partial(self._methods.get_pixels, call.name, call.body)
         elif call.kind == "getThumbnail":
-            work = partial(self._methods.get_thumbnail, call.name)
+            work = partial(self._methods.thumbnails.get_pixels, call.name)
+        elif call.kind == "getTile":
+            work = partial(self._methods.maps.tile, call.name)
         else:
             work = partial(self._methods.compute_pixels, call.body)
         file = await self._run(self._counted(work))
@@ -278,8 +288,10 @@ def _route(method: str, path: str) -> tuple[str, str]:
                 return "algorithms", name
             if verb in (":listAssets", ":listImages"):
                 return "listAssets", name
-            if verb == ":getPixels" and "/thumbnails/" in name:
+            if verb == ":getPixels" and _THUMBNAIL.fullmatch(name):
                 return "getThumbnail", name
+            if verb.startswith("/tiles/") and "/maps/" in name:
+                return "getTile", name + verb
             if not verb and "/assets/" in name:
                 return "getAsset", name
     if method == "POST" and (found := _POST.fullmatch(path)):

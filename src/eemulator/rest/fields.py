@@ -28,10 +28,14 @@ _TABLE_EXPORT = frozenset(
         "maxVertices",
     }
 )
+_FRAMES = frozenset({"expression", "fileFormat", "grid", "visualizationOptions", "workloadTag"})
 _FIELDS = {
     "computePixels": _PIXELS | {"expression"},
     "getPixels": _PIXELS | {"region"},
     "thumbnails": _PIXELS | {"expression", "filenamePrefix"},
+    "videoThumbnails": _FRAMES | {"videoOptions"},
+    "filmstripThumbnails": _FRAMES | {"orientation"},
+    "maps": (_PIXELS - {"grid"}) | {"expression"},
     "computeFeatures": _PAGES,
     "computeImages": _PAGES,
     "createAsset": _ASSET,

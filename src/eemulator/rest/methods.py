@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import uuid
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -13,46 +10,28 @@ from ..catalog.model import Catalog, ImageAsset
 from ..errors import ServiceError
 from ..expression.evaluate import Evaluator, Session
 from ..expression.graph import parse_expression
-from ..limits import Deadline, too_deep
-from ..pixels.render import render
-from ..pixels.request import file_format_of, pixel_request
+from ..limits import too_deep
+from ..pixels.request import file_format_of
 from ..pixels.stored import stored_image
 from ..values.collection import Collection
 from ..values.image import Image
 from ..values.to_json import to_json
 from .assets import find_asset, image_json
 from .fields import check_fields, parse_json
+from .maps import Maps
 from .pages import page_size, page_start, page_token, question_key
+from .rendered import Rendered, rendered
 from .replies import encode_json
 from .tables import feature_fields
+from .thumbnails import Thumbnails
 from .walks import Walk, Walks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..limits import Limits
+    from ..limits import Deadline, Limits
+    from ..pixels.pyramid import Pyramids
     from ..values.element import Element
-
-_MEDIA_TYPES = {"NPY": "application/octet-stream", "GEO_TIFF": "image/tiff"}
-
-
-# Requests kept under a name; the oldest go first.
-_MOST_THUMBNAILS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """Pixels as a file.
-
-    Attributes:
-        content: its bytes.
-        media_type: of the content.
-        counted_bytes: as the request limit counts them.
-    """
-
-    content: bytes | bytearray
-    media_type: str
-    counted_bytes: int
 
 
 class Methods:
@@ -61,18 +40,22 @@ class Methods:
     Args:
         catalog: the assets.
         limits: what to refuse.
+        pyramids: coarser levels of stored images.
 
     Attributes:
         of_values: the methods that compute and reply with JSON, by the kind of request.
+        thumbnails: pixels by name.
+        maps: tiles by name.
     """
 
-    def __init__(self, catalog: Catalog, limits: Limits) -> None:
+    def __init__(self, catalog: Catalog, limits: Limits, pyramids: Pyramids) -> None:
         load_all()
         self._catalog = catalog
         self._limits = limits
-        self._lock = threading.Lock()
-        self._thumbnails: dict[str, Mapping[str, Any]] = {}
         self._walks = Walks()
+        self._pyramids = pyramids
+        self.thumbnails = Thumbnails(self._evaluate, limits)
+        self.maps = Maps(self._evaluate, limits)
         self.of_values: dict[str, Callable[[bytes], bytes]] = {
             "value:compute": self.compute_value,
             "computeFeatures": self.compute_features,
@@ -137,26 +120,11 @@ class Methods:
         """`image:computePixels`."""
         fields = check_fields(parse_json(body), "computePixels")
         file_format_of(fields)
-        return self._computed_pixels(fields)
-
-    def create_thumbnail(self, parent: str, body: bytes) -> dict[str, str]:
-        """`thumbnails`: keep a request for pixels, to be asked for by name."""
-        fields = check_fields(parse_json(body), "thumbnails")
-        file_format_of(fields)
-        name = f"{parent}/thumbnails/{uuid.uuid4().hex}"
-        with self._lock:
-            self._thumbnails[name] = fields
-            while len(self._thumbnails) > _MOST_THUMBNAILS:
-                del self._thumbnails[next(iter(self._thumbnails))]
-        return {"name": name}
-
-    def get_thumbnail(self, name: str) -> Rendered:
-        """`thumbnails/*:getPixels`."""
-        with self._lock:
-            fields = self._thumbnails.get(name)
-        if fields is None:
-            raise ServiceError(f"Thumbnail '{name}' not found.", code=404, kind="not found")
-        return self._computed_pixels(fields)
+        deadline = self._deadline()
+        value = self._evaluate(fields.get("expression"), deadline)
+        if not isinstance(value, Image):
+            raise ServiceError("Expression does not evaluate to an image.")
+        return rendered(value, fields, self._limits, deadline)
 
     def get_pixels(self, name: str, body: bytes) -> Rendered:
         """`assets/*:getPixels`."""
@@ -165,23 +133,14 @@ class Methods:
         asset = find_asset(self._catalog, name)
         if not isinstance(asset, ImageAsset):
             raise ServiceError(f"Asset '{name}' is not an image.")
-        return self._pixels(stored_image(asset), fields, self._deadline())
-
-    def _computed_pixels(self, fields: Mapping[str, Any]) -> Rendered:
         deadline = self._deadline()
-        value = self._evaluate(fields.get("expression"), deadline)
-        if not isinstance(value, Image):
-            raise ServiceError("Expression does not evaluate to an image.")
-        return self._pixels(value, fields, deadline)
+        image = stored_image(asset, self._pyramids, deadline)
+        return rendered(image, fields, self._limits, deadline)
 
     def _deadline(self) -> Deadline:
-        return Deadline(self._limits.computation_seconds)
-
-    def _pixels(self, image: Image, fields: Mapping[str, Any], deadline: Deadline) -> Rendered:
-        request = pixel_request(image, fields, self._limits)
-        content = render(request, deadline)
-        return Rendered(content, _MEDIA_TYPES[request.file_format], request.counted_bytes())
+        return self._limits.deadline()
 
     def _evaluate(self, wire: Any, deadline: Deadline) -> Any:
         expression = parse_expression(wire, self._limits.expression_nodes)
-        return Evaluator(expression, Session(self._catalog, self._limits, deadline)).result()
+        session = Session(self._catalog, self._limits, deadline, self._pyramids)
+        return Evaluator(expression, session).result()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..exports.operations import Operation, Operations, Watch
     from ..expression.graph import Expression
     from ..limits import Limits
+    from ..pixels.pyramid import Pyramids
     from .call import Call
 
     Work = Callable[[Watch], list[str]]
@@ -53,6 +54,7 @@ class ExportMethods:
         limits: what to refuse.
         operations: what runs in the background.
         folder: where files go; None for nowhere.
+        pyramids: coarser levels of stored images.
 
     Attributes:
         methods: by the kind of request.
@@ -64,7 +66,9 @@ class ExportMethods:
         limits: Limits,
         operations: Operations,
         folder: ExportFolder | None,
+        pyramids: Pyramids,
     ) -> None:
+        self._pyramids = pyramids
         self._catalog = catalog
         self._limits = limits
         self._operations = operations
@@ -202,7 +206,8 @@ class ExportMethods:
         return value
 
     def _evaluate(self, expression: Expression, watch: Watch) -> Any:
-        return Evaluator(expression, Session(self._catalog, self._limits, watch)).result()
+        session = Session(self._catalog, self._limits, watch, self._pyramids)
+        return Evaluator(expression, session).result()
 
     def _destination(
         self, options: Mapping[str, Any], fields: Mapping[str, Any]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..exports.folder import ExportFolder
     from ..exports.operations import Operations
     from ..limits import Limits
+    from ..pixels.pyramid import Pyramids
     from .call import Call
 
 _PROJECT = r"/v1/(?P<name>projects/[^/]+)"
@@ -66,6 +67,7 @@ class Resources:
         limits: what to refuse.
         operations: what runs in the background.
         folder: where exported files go; None for nowhere.
+        pyramids: coarser levels of stored images.
 
     Attributes:
         methods: by the kind of request.
@@ -77,12 +79,13 @@ class Resources:
         limits: Limits,
         operations: Operations,
         folder: ExportFolder | None,
+        pyramids: Pyramids,
     ) -> None:
         self._limits = limits
         self._assets = UserAssets(catalog)
         self.methods: dict[str, Callable[[Call], Any]] = {
             **self._assets.methods,
-            **ExportMethods(catalog, limits, operations, folder).methods,
+            **ExportMethods(catalog, limits, operations, folder, pyramids).methods,
             "getConfig": self._config,
             "listFeatures": partial(list_features, catalog, limits),
             "unimplemented": _refuse,

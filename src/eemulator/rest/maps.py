@@ -1,0 +1,82 @@
+"""Maps: images kept under a name, and their tiles in Web Mercator (EPSG:3857)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ServiceError
+from ..pixels.pictures import PICTURES
+from ..pixels.request import file_format_of
+from ..values.image import Image
+from .fields import check_fields, parse_json
+from .kept import Kept
+from .rendered import Rendered, rendered
+from .visualization import seen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..limits import Deadline, Limits
+
+_SIDE = 256
+_DEEPEST = 24  # [M]
+_HALF = math.pi * 6_378_137.0  # metres from the middle of the world to its edge
+
+
+class Maps:
+    """Maps of a server.
+
+    Args:
+        evaluate: an expression's value, before a deadline.
+        limits: what to refuse.
+    """
+
+    def __init__(self, evaluate: Callable[[Any, Deadline], Any], limits: Limits) -> None:
+        self._evaluate = evaluate
+        self._limits = limits
+        self._kept = Kept("Map", limits)
+
+    def create(self, parent: str, body: bytes) -> dict[str, str]:
+        """Keep a request under a name; what is wrong with it is said now [I]."""
+        fields = check_fields(parse_json(body), "maps")
+        file_format = file_format_of(fields)
+        if file_format not in PICTURES:
+            raise ServiceError(
+                f"The file format '{file_format}' is not one of map tiles; use one of "
+                f"{', '.join(PICTURES)}."
+            )
+        seen(self._image(fields, self._limits.deadline()), fields)
+        return {"name": self._kept.keep(parent, "maps", body)}
+
+    def tile(self, name: str) -> Rendered:
+        """A tile, by `{map}/tiles/{zoom}/{x}/{y}`."""
+        map_name, _, place = name.rpartition("/tiles/")
+        zoom, x, y = (int(number) for number in place.split("/"))
+        fields = check_fields(parse_json(self._kept.get(map_name)), "maps")
+        if zoom > _DEEPEST or x >= 2**zoom or y >= 2**zoom:
+            raise ServiceError(f"There is no tile {zoom}/{x}/{y}.")
+        deadline = self._limits.deadline()
+        image = self._image(fields, deadline)
+        return rendered(image, dict(fields) | {"grid": _grid(zoom, x, y)}, self._limits, deadline)
+
+    def _image(self, fields: Mapping[str, Any], deadline: Deadline) -> Image:
+        value = self._evaluate(fields.get("expression"), deadline)
+        if not isinstance(value, Image):
+            raise ServiceError("Expression does not evaluate to an image.")
+        return value
+
+
+def _grid(zoom: int, x: int, y: int) -> dict[str, Any]:
+    """The pixels of a tile, as a request has them."""
+    width = 2 * _HALF / 2**zoom
+    return {
+        "crsCode": "EPSG:3857",
+        "dimensions": {"width": _SIDE, "height": _SIDE},
+        "affineTransform": {
+            "scaleX": width / _SIDE,
+            "scaleY": -width / _SIDE,
+            "translateX": x * width - _HALF,
+            "translateY": _HALF - y * width,
+        },
+    }

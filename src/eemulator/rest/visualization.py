@@ -1,0 +1,78 @@
+"""`visualizationOptions`: how values of a request become bytes for the eye.
+
+https://developers.google.com/earth-engine/reference/rest/v1/VisualizationOptions [S]
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..algorithms.image_visualize import visualize
+from ..errors import ServiceError
+from ..pixels.pictures import PICTURES
+from ..pixels.request import chosen_bands, file_format_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..values.image import Image
+
+_FIELDS = frozenset({"ranges", "paletteColors", "gamma", "opacity"})
+
+
+def seen(image: Image, fields: Mapping[str, Any]) -> tuple[Image, Mapping[str, Any]]:
+    """An image as a request wants to see it, and the fields that are left to obey.
+
+    With `visualizationOptions`, and for a picture without them, that is one or three bands of
+    bytes; otherwise the image itself. Without ranges, integers are stretched from the range of
+    their type and others from 0 to 1, and of more than three bands the first three are seen [M].
+
+    Raises:
+        ServiceError: the options are malformed or contradict one another.
+    """
+    options = fields.get("visualizationOptions")
+    if not options and file_format_of(fields) not in PICTURES:
+        return image, fields
+    chosen = image.with_bands(chosen_bands(image, fields.get("bandIds")))
+    left = {name: fields[name] for name in fields if name != "bandIds"}
+    return _visualized(chosen, options or {}), left
+
+
+def _visualized(image: Image, options: Any) -> Image:
+    if not isinstance(options, dict):
+        raise _invalid("an object is needed")
+    for name in options:
+        if name not in _FIELDS:
+            raise ServiceError(
+                f'Invalid JSON payload received. Unknown name "{name}" at '
+                "'visualization_options': Cannot find field."
+            )
+    lows, highs = _ranges(options.get("ranges"))
+    palette = options.get("paletteColors") or None
+    gamma, opacity = (_wrapped(options.get(name), name) for name in ("gamma", "opacity"))
+    return visualize(image, None, None, None, lows, highs, gamma, opacity, palette, False)
+
+
+def _ranges(wire: Any) -> tuple[list[Any] | None, list[Any] | None]:
+    """Lowest and highest values, one for all bands or one for each; zero may be left out."""
+    if not wire:
+        return None, None
+    if not isinstance(wire, list) or not all(isinstance(item, dict) for item in wire):
+        raise _invalid("ranges must be a list of objects")
+    if any(set(item) - {"min", "max"} for item in wire):
+        raise _invalid("a range has a min and a max")
+    return [item.get("min", 0) for item in wire], [item.get("max", 0) for item in wire]
+
+
+def _wrapped(wire: Any, name: str) -> float | None:
+    """A number, or an object that holds one as `value`, as the client writes it."""
+    value = wire.get("value") if isinstance(wire, dict) else wire
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _invalid(f"{name} must be a number")
+    return float(value)
+
+
+def _invalid(why: str) -> ServiceError:
+    return ServiceError(f"Invalid value at 'visualization_options': {why}.")
