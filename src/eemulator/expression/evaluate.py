@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..catalog.model import Catalog
     from ..limits import Deadline, Limits
+    from ..profiles import Profiles
     from .graph import Expression, Node
 
 
@@ -29,11 +30,13 @@ class Session:
         catalog: the assets.
         limits: what to refuse.
         deadline: when to give up.
+        profiles: what earlier requests took.
     """
 
     catalog: Catalog
     limits: Limits
     deadline: Deadline
+    profiles: Profiles | None = None
 
 
 class Evaluator:

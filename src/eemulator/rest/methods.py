@@ -17,6 +17,7 @@ from ..limits import Deadline, too_deep
 from ..pixels.render import render
 from ..pixels.request import file_format_of, pixel_request
 from ..pixels.stored import stored_image
+from ..profiles import Profiles
 from ..values.collection import Collection
 from ..values.image import Image
 from ..values.to_json import to_json
@@ -64,6 +65,7 @@ class Methods:
 
     Attributes:
         of_values: the methods that compute and reply with JSON, by the kind of request.
+        profiles: what they took, of those that were asked to tell.
     """
 
     def __init__(self, catalog: Catalog, limits: Limits) -> None:
@@ -73,6 +75,7 @@ class Methods:
         self._lock = threading.Lock()
         self._thumbnails: dict[str, Mapping[str, Any]] = {}
         self._walks = Walks()
+        self.profiles = Profiles()
         self.of_values: dict[str, Callable[[bytes], bytes]] = {
             "value:compute": self.compute_value,
             "computeFeatures": self.compute_features,
@@ -184,4 +187,5 @@ class Methods:
 
     def _evaluate(self, wire: Any, deadline: Deadline) -> Any:
         expression = parse_expression(wire, self._limits.expression_nodes)
-        return Evaluator(expression, Session(self._catalog, self._limits, deadline)).result()
+        session = Session(self._catalog, self._limits, deadline, self.profiles)
+        return Evaluator(expression, session).result()
