@@ -478,7 +478,8 @@ def test_no_path_leads_out_of_the_folder(parts: list[str]) -> None:
         stem = ExportFolder(root).stem(parts)
         assert stem.is_relative_to(root)
         assert len(stem.relative_to(root).parts) == len(parts)
-        publish([(Path(tempfile.mkstemp(dir=root)[1]), stem.with_name(f"{stem.name}.tif"))])
+        (root / ".ready").touch()
+        publish([(root / ".ready", stem.with_name(f"{stem.name}.tif"))])
         assert [path.suffix for path in root.rglob("*") if path.is_file()] == [".tif"]
 
 
