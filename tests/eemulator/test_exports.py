@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import tempfile
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ee
@@ -13,11 +15,16 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+from affine import Affine
+from hypothesis import given
+from hypothesis import strategies as st
 from pyproj import Transformer
 from rio_cogeo.cogeo import cog_validate
 from shapely.geometry import shape
 
 import eemulator
+from eemulator.exports import geotiff
+from eemulator.exports.folder import ExportFolder, publish
 from tests.eemulator import synthetic
 from tests.eemulator.conftest import signed_in
 from tests.eemulator.synthetic import UTM, formula, is_valid
@@ -25,7 +32,6 @@ from tests.eemulator.wire import PROJECT, grid, info, pixels, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 HOME = "projects/local-emulator/assets"
 UTM_IMAGE = "TEST/UTM"
@@ -466,6 +472,39 @@ def test_no_name_leads_out_of_the_folder(folder: Path, path: str) -> None:
     task = ee.batch.Export.image.toCloudStorage(image, "x", path or "b", f"{path}/x/{path}")
     assert finished(task)["state"] == "COMPLETED"
     assert set(folder.parent.rglob("*")) - set(folder.rglob("*")) == outside
+
+
+@given(st.lists(st.text(max_size=20) | st.sampled_from(["..", ".", "/", "a/..", "\0"]), min_size=1))
+def test_no_path_leads_out_of_the_folder(parts: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as made:
+        root = Path(made).resolve()
+        stem = ExportFolder(root).stem(parts)
+        assert stem.is_relative_to(root)
+        assert len(stem.relative_to(root).parts) == len(parts)
+        (root / ".ready").touch()
+        publish([(root / ".ready", stem.with_name(f"{stem.name}.tif"))])
+        assert [path.suffix for path in root.rglob("*") if path.is_file()] == [".tif"]
+
+
+@given(
+    *(st.integers(1, 90) for _ in range(4)),
+    st.tuples(*(st.integers(-3, 3) for _ in range(2))),
+)
+def test_files_cover_each_pixel_once_where_it_is(
+    width: int, height: int, wide: int, high: int, shear: tuple[int, int]
+) -> None:
+    whole = eemulator.Grid(
+        "EPSG:32738", (10.0, shear[0], 500.0, shear[1], -9.0, 70.0), width, height
+    )
+    found = np.zeros((height, width), int)
+    for suffix, part in geotiff._parts(whole, (wide, high)):
+        assert part.width <= wide
+        assert part.height <= high
+        top, left = (int(text) for text in suffix[1:].split("-")) if suffix else (0, 0)
+        corner = Affine(*whole.transform) * (left, top)
+        assert (part.transform[2], part.transform[5]) == corner
+        found[top : top + part.height, left : left + part.width] += 1
+    assert (found == 1).all()
 
 
 def test_no_link_leads_out_of_the_folder(folder: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..catalog.model import Catalog
     from ..limits import Deadline
+    from ..profiles import Profiles
     from .graph import Expression, Node
 
 
@@ -31,12 +32,14 @@ class Session:
         limits: what to refuse.
         deadline: when to give up.
         pyramids: coarser levels of stored images; by default those that this session makes.
+        profiles: what earlier requests took.
     """
 
     catalog: Catalog
     limits: Limits
     deadline: Deadline
     pyramids: Pyramids = field(default_factory=lambda: Pyramids(Limits()))
+    profiles: Profiles | None = None
 
 
 class Evaluator:

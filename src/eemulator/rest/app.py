@@ -24,6 +24,7 @@ from ..limits import Limits, payload_too_large
 from ..page.log import ENTRY
 from ..page.site import Page
 from ..pixels.pyramid import Pyramids
+from ..profiles import REPLY_HEADER, REQUEST_HEADER, Profile
 from ..weather import FaultKind
 from ..wheel import algorithms_document, discovery_document
 from .admin import PREFIX, Admin
@@ -202,8 +203,8 @@ class App:
 
     async def _computed(self, request: Request, call: Call, place: Place) -> BytesReply:
         if (to_json := self._methods.of_values.get(call.kind)) is not None:
-            value = await self._run(self._counted(partial(to_json, call.body)))
-            return json_reply(request, value, self._stats, place)
+            value, profile = await self._count(call.kind, partial(to_json, call.body))
+            return self._profiled(request, json_reply(request, value, self._stats, place), profile)
         if call.kind == "getPixels":
             work = partial(self._methods.get_pixels, call.name, call.body)
         elif call.kind == "getThumbnail":
@@ -212,9 +213,16 @@ class App:
             work = partial(self._methods.maps.tile, call.name)
         else:
             work = partial(self._methods.compute_pixels, call.body)
-        file = await self._run(self._counted(work))
+        file, profile = await self._count(call.kind, work)
         seconds = self.pace.seconds(file.counted_bytes)
-        return BytesReply(file.content, file.media_type, self._stats, place, seconds=seconds)
+        reply = BytesReply(file.content, file.media_type, self._stats, place, seconds=seconds)
+        return self._profiled(request, reply, profile)
+
+    def _profiled(self, request: Request, reply: BytesReply, profile: Profile) -> BytesReply:
+        """A reply with the name of its profile, for whoever wants one."""
+        if REQUEST_HEADER in request.headers:
+            reply.headers[REPLY_HEADER] = self._methods.profiles.add(profile)
+        return reply
 
     @staticmethod
     async def _still_there(request: Request, due: float) -> bool:
@@ -225,17 +233,20 @@ class App:
                 return False
         return True
 
-    def _counted(self, work: Callable[[], Any]) -> Callable[[], Any]:
-        """Work whose processor time counts."""
+    async def _count(self, kind: str, work: Callable[[], Any]) -> tuple[Any, Profile]:
+        """Do work whose processor time counts."""
+        spent = 0.0
 
         def counted() -> Any:
+            nonlocal spent
             began = time.thread_time()
             try:
                 return work()
             finally:
-                self._gate.spend(time.thread_time() - began)
+                spent = time.thread_time() - began
+                self._gate.spend(spent)
 
-        return counted
+        return await self._run(counted), Profile(kind, spent)
 
     async def _run(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)

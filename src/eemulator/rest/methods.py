@@ -13,6 +13,7 @@ from ..expression.graph import parse_expression
 from ..limits import too_deep
 from ..pixels.request import file_format_of
 from ..pixels.stored import stored_image
+from ..profiles import Profiles
 from ..values.collection import Collection
 from ..values.image import Image
 from ..values.to_json import to_json
@@ -46,6 +47,7 @@ class Methods:
         of_values: the methods that compute and reply with JSON, by the kind of request.
         thumbnails: pixels by name.
         maps: tiles by name.
+        profiles: what they took, of those that were asked to tell.
     """
 
     def __init__(self, catalog: Catalog, limits: Limits, pyramids: Pyramids) -> None:
@@ -56,6 +58,7 @@ class Methods:
         self._pyramids = pyramids
         self.thumbnails = Thumbnails(self._evaluate, limits)
         self.maps = Maps(self._evaluate, limits)
+        self.profiles = Profiles()
         self.of_values: dict[str, Callable[[bytes], bytes]] = {
             "value:compute": self.compute_value,
             "computeFeatures": self.compute_features,
@@ -142,5 +145,5 @@ class Methods:
 
     def _evaluate(self, wire: Any, deadline: Deadline) -> Any:
         expression = parse_expression(wire, self._limits.expression_nodes)
-        session = Session(self._catalog, self._limits, deadline, self._pyramids)
+        session = Session(self._catalog, self._limits, deadline, self._pyramids, self.profiles)
         return Evaluator(expression, session).result()
