@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH := .venv-bench
+PEERS := .venv-peers
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench test-peers clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed"'
@@ -36,5 +37,15 @@ bench: $(BENCH)/.ready  ## side by side with others, on the emulator with a pace
 	$(BENCH)/bin/python benchmarks/run.py --runs $(or $(RUNS),1) $(CASES)
 	$(BENCH)/bin/python benchmarks/report.py
 
+$(PEERS)/.ready: pyproject.toml Makefile
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --editable '.[emulator]' hypothesis pytest \
+		pytest-timeout cubexpress edown eemont geedim geemap xee
+	@touch $@
+
+# make test-peers PEER=geedim
+test-peers: $(PEERS)/.ready  ## others' packages, unmodified, against the emulator; 1.5 GB, a minute
+	$(PEERS)/bin/pytest -W default -p no:cacheprovider tests/peers/$(if $(PEER),test_$(PEER).py)
+
 clean:
-	rm -rf $(VENV) $(BENCH) demo-output
+	rm -rf $(VENV) $(BENCH) $(PEERS) demo-output

@@ -61,10 +61,8 @@ def set_several(element: Element, values: dict[str, Any]) -> Element:
 @algorithm("Element.propertyNames")
 def property_names(element: Element) -> list[str]:
     """Names of all properties."""
-    names = list(element.properties)
-    if element.get("system:footprint") is not None:
-        names.append("system:footprint")
-    return names
+    own = ("system:id", "system:version", "system:footprint", "system:band_names")
+    return [*element.properties, *(name for name in own if element.get(name) is not None)]
 
 
 @algorithm("Element.toDictionary")

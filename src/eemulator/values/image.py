@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ServiceError
 from ..limits import no_such_band
 from .element import Element
+from .geometry import Geometry
 from .projection import WGS84, Projection
 
 if TYPE_CHECKING:
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
 
     from ..catalog.model import Grid
     from ..pixels.node import PixelNode
-    from .geometry import Geometry
     from .pixel_type import PixelType
+
+
+_OWN = {"system:id", "system:version", "system:footprint", "system:band_names"}
+"""Properties that say what an `Image` is."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -69,7 +73,7 @@ class Image(Element):
     Attributes:
         make_bands: gives the bands, when they are first asked for: most images of a collection
             are only looked at for their properties.
-        properties: without `system:footprint`, which is `footprint`.
+        properties: without those that are fields of their own.
         asset_id: of a stored image, or one that kept its identity.
         version: of that asset.
         footprint: where it has data; None for everywhere.
@@ -105,8 +109,23 @@ class Image(Element):
         return replace(self, make_bands=lambda: made)
 
     def with_properties(self, properties: Mapping[str, Any]) -> Image:
-        """The same bands with other properties."""
-        return replace(self, properties=properties)
+        """The same bands with other properties; the system's own say what the image is [I].
+
+        eemont looks for `system:id` in what it copied all properties to.
+        """
+        if _OWN.isdisjoint(properties):
+            return replace(self, properties=properties)
+        other = {name: v for name, v in properties.items() if name != "system:band_names"}
+        asset_id = other.pop("system:id", self.asset_id)
+        version = other.pop("system:version", self.version)
+        footprint = other.pop("system:footprint", self.footprint)
+        return replace(
+            self,
+            properties=other,
+            asset_id=asset_id if isinstance(asset_id, str) else self.asset_id,
+            version=version if isinstance(version, int) else self.version,
+            footprint=footprint if isinstance(footprint, Geometry) else self.footprint,
+        )
 
     def computed(self, bands: Iterable[ImageBand]) -> Image:
         """What arithmetic leaves of the metadata: the index and the footprint [M]."""
@@ -134,6 +153,8 @@ class Image(Element):
             return self.asset_id
         if name == "system:version":
             return self.version
+        if name == "system:band_names":
+            return self.names
         return self.properties.get(name)
 
     @property

@@ -87,6 +87,7 @@ class _Writer:
         }
         if image.asset_id is not None:
             described["id"] = image.asset_id
+        if image.version is not None:
             described["version"] = image.version
         properties = {key: self.write(v) for key, v in image.properties.items()}
         if image.footprint is not None:
