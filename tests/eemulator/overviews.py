@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ def coarser(policy: str, four: Sequence[Weighted], dtype: np.dtype[Any]) -> Weig
     if policy == "MAX":
         return values[-1], mask
     if policy == "MEAN":
-        return typed(sum(value * weight for value, weight in there) / total, dtype), mask
+        return typed(sum(value * weight for value, weight in four) / total, dtype), mask
     if policy == "MODE":
         support: dict[float, float] = defaultdict(float)
         for value, weight in there:
@@ -88,3 +89,25 @@ def level_one(band: str, k: int, grid: Grid) -> tuple[NDArray[Any], NDArray[np.f
     height, width = math.ceil(grid.height / 2), math.ceil(grid.width / 2)
     found = np.array([[pixel(1, row, col) for col in range(width)] for row in range(height)])
     return found[..., 0].astype(values.dtype), found[..., 1]
+
+
+def read_at(
+    band: str, k: int, native: Grid, crs: str, transform: Sequence[float]
+) -> tuple[NDArray[Any], NDArray[np.bool_], Grid] | None:
+    """Level 1, if that is what a grid reads of a synthetic image: values, validity, lattice."""
+    fine = max(native.width, native.height) <= 256
+    if fine or _scale(crs, transform) < 2 * _scale(native.crs, native.transform):
+        return None
+    values, mask = level_one(band, k, native)
+    a, b, c, d, e, f = native.transform
+    height, width = values.shape
+    lattice = replace(
+        native, transform=(2 * a, 2 * b, c, 2 * d, 2 * e, f), width=width, height=height
+    )
+    return values, mask > 0, lattice
+
+
+def _scale(crs: str, transform: Sequence[float]) -> float:
+    """Metres a pixel, at the point of true scale."""
+    unit = 111_319.49079327358 if crs == "EPSG:4326" else 1.0
+    return math.hypot(transform[0], transform[3]) * unit
