@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from geetensor.clouds import CloudMask as CloudMask  # noqa: TC001 - for users
+from geetensor.composites import parse_composite
 from geetensor.errors import InvalidInputError
 from geetensor.export import run_export
 from geetensor.exporters import (
@@ -25,6 +26,7 @@ from geetensor.exporters import (
     is_partial,
     open_transport,
     patches,
+    plan_composed,
     plan_one,
     plan_series,
     planned_target,
@@ -36,7 +38,7 @@ from geetensor.options import parse_options
 from geetensor.outputs import as_image
 from geetensor.preview import Plan as Plan
 from geetensor.sentinel2 import interpolate_20mbands_s2ee as interpolate_20mbands_s2ee
-from geetensor.series import parse_query, series_of_image
+from geetensor.series import composed, parse_query, series_of_image
 from geetensor.streams import stored_layout
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 
     from geetensor.ee_utils import Geometry
     from geetensor.errors import GeetensorError
-    from geetensor.keywords import OfAnyExport, OfCube
+    from geetensor.keywords import OfAnyExport, OfComposite, OfCube
 
 
 @overload
@@ -451,6 +453,180 @@ def export_cube(
         )
 
 
+@overload
+def export_composite(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    method: str = ...,
+    *,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    return_mask: Literal[False] = ...,
+    to: None = ...,
+    **options: Unpack[OfComposite],
+) -> GeoTensor: ...
+
+
+@overload
+def export_composite(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    method: str = ...,
+    *,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    return_mask: Literal[True, "fraction"],
+    to: None = ...,
+    **options: Unpack[OfComposite],
+) -> tuple[GeoTensor, GeoTensor]: ...
+
+
+@overload
+def export_composite(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    method: str = ...,
+    *,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    return_mask: bool | str,
+    to: None = ...,
+    **options: Unpack[OfComposite],
+) -> GeoTensor | tuple[GeoTensor, GeoTensor]: ...
+
+
+@overload
+def export_composite(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    method: str = ...,
+    *,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    return_mask: Literal[False] = ...,
+    to: str | os.PathLike[str],
+    **options: Unpack[OfComposite],
+) -> str: ...
+
+
+def export_composite(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = None,
+    method: str = "median",
+    *,
+    scale: float | None = None,
+    crs: str | None = None,
+    crs_geometry: str = GEOGRAPHIC,
+    transform: Affine | None = None,
+    dtype: DTypeLike | None = None,
+    fill_value: float | None = None,
+    resampling: str = "nearest",
+    return_mask: bool | str = False,
+    scaled: bool = False,
+    cloud_mask: CloudMask | str | None = None,
+    quality_band: str | None = None,
+    missing: Literal["error", "fill"] = "error",
+    to: str | os.PathLike[str] | None = None,
+    resume: bool = True,
+    overwrite: bool = False,
+    max_workers: int | None = None,
+    progress: bool = False,
+    timeout: float | None = None,
+) -> GeoTensor | tuple[GeoTensor, GeoTensor] | str:
+    """Export one image of many scenes: composed by the service, on the output's own grid.
+
+    Each scene is rid of clouds, resampled and brought to physical units by itself, put on the grid
+    from whatever CRS it has, and composed with the others then.
+
+    Args:
+        query: scenes, one a row, with the columns `asset_id` and `acquisition_date`.
+        geometry: the area, as in `export_image`.
+        bands: as in `export_image`; by default those of the first scene, without classes and bits
+            where `method` is an average.
+        method: what becomes of a pixel's values.
+
+            - `"median"`, `"mean"`: of the valid values, each band by itself. Not of classes or
+              bits. Of two values in the middle the median is their mean.
+            - `"qualityMosaic"`: all bands of the scene with the highest `quality_band`.
+            - `"medoid"`: all bands of the scene that is nearest to the median of all, by the
+              Euclidean distance over the bands asked for, without classes and bits; in stored
+              numbers, or in physical units if `scaled`.
+
+            For the last two, a scene counts where all its bands asked for are valid, classes and
+            bits excepted; of equals, the one further up in the table is taken. Of two scenes,
+            both are as near to their median, which is halfway: the first is taken, but for the
+            last digit of physical units, which may decide if `scaled`.
+        scale: as in `export_image`; by default the first scene's, if all have the same.
+        crs: of the output; by default the first scene's.
+        crs_geometry: as in `export_image`.
+        transform: as in `export_image`.
+        dtype: as in `export_image`. Default: float64 for averages of integers, as Earth Engine has
+            them, and the scenes' own otherwise. What an integer dtype cannot hold of an average,
+            it cuts off.
+        fill_value: as in `export_image`.
+        resampling: as in `export_image`, of each scene.
+        return_mask: as in `export_image`.
+        scaled: as in `export_image`, of each scene. Scenes whose scales differ, as those of several
+            sensors or baselines, need it.
+        cloud_mask: as in `export_image`, of each scene.
+        quality_band: for `"qualityMosaic"`: of the scenes, the higher the better. Of Sentinel-2's,
+            `"cs"` and `"cs_cdf"` are those of Cloud Score+.
+        missing: what becomes of scenes that lack some of the bands: "error" refuses them, "fill"
+            takes these bands of theirs for masked.
+        to: as in `export_image`. The date that is stored is that of the earliest scene.
+        resume: as in `export_image`.
+        overwrite: as in `export_image`.
+        max_workers: requests at a time, at the most.
+        progress: show a progress bar.
+        timeout: as in `export_image`.
+
+    Returns:
+        `(C, H, W)`, with `attrs["band_names"]`, `attrs["method"]`, and in the order of the table
+        `attrs["asset_ids"]` and `attrs["acquisition_dates"]`. With `return_mask`, a pair of that
+        and of the mask. With `to`, the path or URL that was written, as text.
+
+    Raises:
+        InvalidInputError: as in `export_cube`; also if scenes have different scales and `scaled` is
+            not asked for, or if they are too many for a request.
+        SignInError: as in `export_image`.
+        EarthEngineError: as in `export_image`.
+        StorageError: as in `export_image`.
+        TargetBusyError: as in `export_image`.
+
+    Example:
+        >>> scenes = ee_query.query_s2_l2a(aoi, "2024-06-01", "2024-08-31")
+        >>> clear = export_composite(scenes, aoi, ["red", "B8"], cloud_mask="scl", scaled=True)
+        >>> clear.shape, clear.dtype.name, clear.attrs["method"]
+        ((2, 113, 108), 'float32', 'median')
+    """
+    options = parse_options(
+        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
+    )
+    composite = parse_composite(method, quality_band)
+    series = parse_query(query)
+    target = free_target(to, options, overwrite=overwrite)
+    partial = is_partial(missing)
+    one = composed(series, composite.method.value)
+    with open_transport(max_workers, timeout) as transport:
+        export = plan_composed(
+            series, geometry, crs_geometry, options, composite, transport, partial=partial
+        )
+        return finish(
+            export,
+            one,
+            target,
+            transport,
+            resume=resume,
+            max_workers=max_workers,
+            progress=progress,
+        )
+
+
 def export_many(
     jobs: Iterable[tuple[Any, ...]],
     bands: Sequence[str] | None = None,
@@ -612,6 +788,58 @@ def plan_cube(
         export = plan_series(series, geometry, crs_geometry, options, transport, partial=partial)
         layout = None if target is None else stored_layout(export, target, chunks)
         return Plan.of(export, transport, max_workers=max_workers, series=True, layout=layout)
+
+
+def plan_composite(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = None,
+    method: str = "median",
+    *,
+    scale: float | None = None,
+    crs: str | None = None,
+    crs_geometry: str = GEOGRAPHIC,
+    transform: Affine | None = None,
+    dtype: DTypeLike | None = None,
+    fill_value: float | None = None,
+    resampling: str = "nearest",
+    return_mask: bool | str = False,
+    scaled: bool = False,
+    cloud_mask: CloudMask | str | None = None,
+    quality_band: str | None = None,
+    missing: Literal["error", "fill"] = "error",
+    to: str | os.PathLike[str] | None = None,
+    max_workers: int | None = None,
+    timeout: float | None = None,
+) -> Plan:
+    """What `export_composite` would take with the same arguments, without fetching a pixel.
+
+    As `plan_image` is for `export_image`.
+
+    Raises:
+        InvalidInputError: as in `export_composite`; also if the plan would not fit into memory.
+        SignInError: as in `export_image`.
+        EarthEngineError: if the images' metadata cannot be had.
+
+    Example:
+        >>> scenes = ee_query.query_s2_l2a(aoi, "2024-06-01", "2024-08-31")
+        >>> plan = plan_composite(scenes, aoi, ["red", "B8"], "mean", scale=20)
+        >>> plan.shape, plan.dtype.name, plan.counted_bytes
+        ((2, 57, 55), 'float64', 62700)
+    """
+    options = parse_options(
+        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
+    )
+    composite = parse_composite(method, quality_band)
+    series = parse_query(query)
+    target = planned_target(to, options)
+    partial = is_partial(missing)
+    with open_transport(max_workers, timeout) as transport:
+        export = plan_composed(
+            series, geometry, crs_geometry, options, composite, transport, partial=partial
+        )
+        layout = None if target is None else stored_layout(export, target, None)
+        return Plan.of(export, transport, max_workers=max_workers, series=False, layout=layout)
 
 
 def split_bounds(

@@ -11,7 +11,7 @@ from geetensor.ee_utils import parse_geometry
 from geetensor.engine.session import current_session
 from geetensor.engine.transport import Transport
 from geetensor.errors import InvalidInputError
-from geetensor.export import Export, plan_export, run_export
+from geetensor.export import Export, plan_composite, plan_export, run_export
 from geetensor.outputs import as_cube, as_image
 from geetensor.patches import Patch, run_many
 from geetensor.progress import patch_bar
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import ee
     from georeader.geotensor import GeoTensor
 
+    from geetensor.composites import Composite
     from geetensor.ee_utils import Geometry
     from geetensor.engine.wire import ImageInfo
     from geetensor.errors import GeetensorError
@@ -76,6 +77,22 @@ def plan_series(
     area = parse_geometry(geometry, crs_geometry, transport)
     sources = open_sources([one for one in series.scenes if one is not None], transport)
     return plan_export(sources, area, options, steps=series.steps, partial=partial)
+
+
+def plan_composed(
+    series: Series,
+    geometry: Geometry,
+    crs_geometry: str,
+    options: Options,
+    composite: Composite,
+    transport: Transport,
+    *,
+    partial: bool,
+) -> Export:
+    """The same for one image of all scenes of a table."""
+    area = parse_geometry(geometry, crs_geometry, transport)
+    sources = open_sources([one for one in series.scenes if one is not None], transport)
+    return plan_composite(sources, area, options, composite, transport, partial=partial)
 
 
 def finish(

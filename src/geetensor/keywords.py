@@ -34,3 +34,10 @@ class OfCube(OfAnyExport, total=False):
     group_by: Literal["solar_day"] | None
     missing: Literal["error", "fill"]
     chunks: dict[str, int] | None
+
+
+class OfComposite(OfAnyExport, total=False):
+    """Of `geetensor.ee_image.export_composite`."""
+
+    quality_band: str | None
+    missing: Literal["error", "fill"]
