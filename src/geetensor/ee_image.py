@@ -159,8 +159,9 @@ def export_image(
             valid; `"fraction"` for float32, 0 to 1, as Earth Engine's masks are.
         scaled: give physical units, by the collection's own scale and offset, as float32 with NaN
             where masked: reflectance of Sentinel-2, Landsat level 2 and MODIS, kelvins, metres.
-            Bands without a scale (classes, decibels) stay as they are. For stored images of the
-            collections in `geetensor.collections`.
+            Bands without a scale (classes, decibels) stay as they are; Sentinel-1's linear power is
+            in `COPERNICUS/S1_GRD_FLOAT`. For stored images of the collections in
+            `geetensor.collections`.
         cloud_mask: have the service mask cloudy pixels, in all bands: `"scl"`,
             `"cloud_score_plus"`, `"s2cloudless"` (Sentinel-2) or `"qa_pixel"` (Landsat); a
             `CloudMask` has the thresholds, classes and bits, too.
@@ -268,7 +269,10 @@ def export_image_getpixels(
 ) -> GeoTensor:
     """Export a stored image by `getPixels` alone: nothing is computed by the service.
 
-    The arguments and the result are those of `export_image`.
+    The arguments and the result are those of `export_image`, but for one case: a valid minus
+    infinity of a band of floats becomes the fill, unless that is 0. `getPixels` sends floats with
+    masked pixels as minus infinity or as 0, and no mask; both would tell them apart, at twice the
+    bytes. `export_image` does, with the mask as bits.
 
     Raises:
         InvalidInputError: also if `asset_id` is not a string, or if masked pixels of integer
