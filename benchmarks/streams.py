@@ -1,10 +1,11 @@
 """Exports to disk and the memory they take, against an emulator in a process of its own.
 
-`python streams.py [KIND:DATES ...]`, with KIND one of zarr, folder and tif, prints of each what it
-took: seconds, of them the client's CPU, the bytes of the cube and of its files, and the most memory
-that its process ever had, the interpreter and imports with it. A date is 0.96 GB: 4 bands of 10980²
-pixels of 16 bits, a whole scene of Sentinel-2, of which 11 are noise. Some pixels of each date are
-compared with what they must be. Files are written below TMPDIR and removed.
+`python streams.py [KIND:DATES[:scaled] ...]`, with KIND one of zarr, folder and tif, prints of each
+what it took, as reflectances of float32 if scaled: seconds, of them the client's CPU, the bytes of
+the cube and of its files, and the most memory that its process ever had, the interpreter and
+imports with it. A date is 0.96 GB: 4 bands of 10980² pixels of 16 bits, a whole scene of
+Sentinel-2, of which 11 are noise. Some pixels of each date are compared with what they must be.
+Files are written below TMPDIR and removed.
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-RUNS = ("zarr:1", "zarr:4", "zarr:8", "zarr:21", "tif:1", "folder:4")
+RUNS = ("zarr:1", "zarr:4", "zarr:8", "zarr:21", "tif:1", "folder:4", "zarr:2:scaled")
+
+_SERIES = "COPERNICUS/S2_SR_HARMONIZED"
+"""A collection whose scale is known: 1e-4."""
 
 _PLACES = {"zarr": "cube.zarr", "folder": "cube/", "tif": "image.tif"}
 _PATCH = slice(5000, 5100)
@@ -51,6 +55,11 @@ _BOUNDS = (
 
 
 _PERIOD = 2**24
+
+
+def date_id(number: int) -> str:
+    """The asset of a date."""
+    return f"{_SERIES}/d{number:03d}"
 
 
 @functools.cache
@@ -87,11 +96,11 @@ def _catalog() -> eemulator.Catalog:
     ground = shapely.box(46.8, -19.2, 48.0, -18.0)
     dates = [
         eemulator.ImageAsset(
-            pixels.date_id(n), bands, {"system:time_start": pixels.START}, ground, _Noise(n)
+            date_id(n), bands, {"system:time_start": pixels.START}, ground, _Noise(n)
         )
         for n in range(pixels.DATES)
     ]
-    return eemulator.Catalog([eemulator.CollectionAsset(pixels.SERIES, dates)])
+    return eemulator.Catalog([eemulator.CollectionAsset(_SERIES, dates)])
 
 
 def serve(pipe: Connection) -> None:
@@ -103,24 +112,26 @@ def serve(pipe: Connection) -> None:
             server.reset_stats()
 
 
-def export(pipe: Connection, kind: str, dates: int, folder: str, url: str, project: str) -> None:
+def export(
+    pipe: Connection, kind: str, dates: int, scaled: bool, folder: str, url: str, project: str
+) -> None:
     """Export once, and say what it took."""
     ee.Initialize(credentials=None, url=url, project=project)
     query = pd.DataFrame(
         {
-            "asset_id": [pixels.date_id(number) for number in range(dates)],
+            "asset_id": [date_id(number) for number in range(dates)],
             "acquisition_date": pd.date_range("2024-01-01", periods=dates, tz="UTC"),
         }
     )
     wall, cpu = time.perf_counter(), time.process_time()
     to = f"{folder}/{_PLACES[kind]}"
-    ee_image.export_cube(query, _BOUNDS, crs_geometry=pixels.CRS, to=to)
+    ee_image.export_cube(query, _BOUNDS, crs_geometry=pixels.CRS, to=to, scaled=scaled)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     unit = 1 if sys.platform == "darwin" else 1024
     pipe.send((wall, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit))
 
 
-def check(kind: str, dates: int, folder: str) -> None:
+def check(kind: str, dates: int, scaled: bool, folder: str) -> None:
     """Compare some pixels of each date with what they must be."""
     place, side = Path(folder) / _PLACES[kind], _PATCH.stop - _PATCH.start
     for number in range(dates):
@@ -131,7 +142,9 @@ def check(kind: str, dates: int, folder: str) -> None:
             files = [place] if kind == "tif" else sorted(place.glob("*.tif"))
             with rasterio.open(files[number]) as file:
                 found = file.read(window=(_PATCH, _PATCH))
-        wanted = values(number, _PATCH.start, _PATCH.start, side, side)
+        wanted: NDArray[Any] = values(number, _PATCH.start, _PATCH.start, side, side)
+        if scaled:
+            wanted = (wanted * 1e-4).astype(np.float32)
         assert np.array_equal(found, np.broadcast_to(wanted, found.shape)), number
 
 
@@ -143,10 +156,11 @@ def main() -> None:
     server.start()
     url, project = ours.recv()
     for run in sys.argv[1:] or RUNS:
-        kind, _, dates = run.partition(":")
+        kind, dates, *options = run.split(":")
+        scaled = options == ["scaled"]
         with tempfile.TemporaryDirectory() as folder:
             mine, its = context.Pipe()
-            arguments = (its, kind, int(dates), folder, url, project)
+            arguments = (its, kind, int(dates), scaled, folder, url, project)
             worker = context.Process(target=export, args=arguments)
             worker.start()
             its.close()  # so that its end is seen, however it ends
@@ -154,11 +168,11 @@ def main() -> None:
             worker.join()
             ours.send("count")
             requests = ours.recv()
-            check(kind, int(dates), folder)
+            check(kind, int(dates), scaled, folder)
             stored = sum(one.stat().st_size for one in Path(folder).rglob("*") if one.is_file())
-        values = int(dates) * len(pixels.BANDS) * pixels.SIDE**2 * 2
+        values = int(dates) * len(pixels.BANDS) * pixels.SIDE**2 * (4 if scaled else 2)
         print(
-            f"{run:>10}: {values / 1e9:5.2f} GB in {requests} requests, {wall:6.1f} s, "
+            f"{run:>13}: {values / 1e9:5.2f} GB in {requests} requests, {wall:6.1f} s, "
             f"CPU {cpu:6.1f} s, {stored / 1e9:5.2f} GB of files, peak {peak / 1e6:4.0f} MB",
             flush=True,
         )

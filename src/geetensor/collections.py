@@ -116,6 +116,11 @@ S2_CLOUD_PROBABILITY = "COPERNICUS/S2_CLOUD_PROBABILITY"
 CLOUD_SCORE_PLUS = "GOOGLE/CLOUD_SCORE_PLUS/V1/S2_HARMONIZED"
 
 S1 = "COPERNICUS/S1_GRD"
+"""Backscatter in decibels, `10 × log10` of that in `S1_POWER`. Source: the catalogue's page."""
+
+S1_POWER = "COPERNICUS/S1_GRD_FLOAT"
+"""Linear backscatter, "raw power values". Source: the catalogue's page of `S1`."""
+
 DEM = "COPERNICUS/DEM/GLO30"
 EMBEDDINGS = "GOOGLE/SATELLITE_EMBEDDING/V1/ANNUAL"
 
@@ -203,10 +208,13 @@ COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
         S2_NOT_HARMONIZED[1]: _sentinel2(S2_TOA_ALIASES, S2_LATER),
         S2_CLOUD_PROBABILITY: Collection(aliases=CLOUD_PROBABILITY_ALIASES, tallest=5.0),
         CLOUD_SCORE_PLUS: Collection(aliases=CLOUD_SCORE_ALIASES, tallest=5.0),
-        S1: Collection(
-            aliases=S1_ALIASES,
-            satellite="Sentinel-1{platform_number}",
-            orbit="{relativeOrbitNumber_start}",
+        **dict.fromkeys(
+            (S1, S1_POWER),
+            Collection(
+                aliases=S1_ALIASES,
+                satellite="Sentinel-1{platform_number}",
+                orbit="{relativeOrbitNumber_start}",
+            ),
         ),
         **{asset_id: _landsat(*key) for key, asset_id in LANDSAT.items()},
         **{

@@ -12,49 +12,49 @@ differ from the whole one's; so may the last digits of interpolated floats.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Sized
-from contextlib import closing
-from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, overload
 
-from georeader.geotensor import GeoTensor
-from rasterio.crs import CRS
-
 from geetensor.clouds import CloudMask as CloudMask  # noqa: TC001 - for users
-from geetensor.ee_utils import parse_geometry
-from geetensor.engine.session import current_session
-from geetensor.engine.transport import Transport
+from geetensor.composites import parse_composite
 from geetensor.errors import InvalidInputError
-from geetensor.export import Export, Pixels, plan_export, run_export
+from geetensor.export import run_export
+from geetensor.exporters import (
+    check_chunks,
+    finish,
+    free_target,
+    image_attrs,
+    is_partial,
+    open_transport,
+    patches,
+    plan_composed,
+    plan_one,
+    plan_series,
+    planned_target,
+)
 from geetensor.geometry import GEOGRAPHIC, parse_spot
-from geetensor.grid import crs_name, parse_crs
+from geetensor.grid import crs_name
 from geetensor.interpolation import _find_padding as _find_padding
-from geetensor.options import Options, parse_options
-from geetensor.patches import Patch, run_many
+from geetensor.options import parse_options
+from geetensor.outputs import as_image
 from geetensor.preview import Plan as Plan
-from geetensor.progress import patch_bar
 from geetensor.sentinel2 import interpolate_20mbands_s2ee as interpolate_20mbands_s2ee
-from geetensor.series import parse_query, series_of_image
-from geetensor.sinks.target import Target, parse_target
-from geetensor.source import open_sources
-from geetensor.streams import run_stream, stored_layout
+from geetensor.series import composed, parse_query, series_of_image
+from geetensor.streams import stored_layout
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import Literal
+    from typing import Literal, Unpack
 
     import ee
     import pandas as pd
     from affine import Affine
-    from numpy.typing import DTypeLike, NDArray
+    from georeader.geotensor import GeoTensor
+    from numpy.typing import DTypeLike
 
     from geetensor.ee_utils import Geometry
     from geetensor.errors import GeetensorError
-    from geetensor.masks import Fill
-    from geetensor.series import Series
-    from geetensor.source import Source
+    from geetensor.keywords import OfAnyExport, OfComposite, OfCube
 
 
 @overload
@@ -65,20 +65,9 @@ def export_image(
     scale: float | None = ...,
     crs: str | None = ...,
     *,
-    crs_geometry: str = ...,
-    transform: Affine | None = ...,
-    dtype: DTypeLike | None = ...,
-    fill_value: float | None = ...,
-    resampling: str = ...,
     return_mask: Literal[False] = ...,
-    scaled: bool = ...,
-    cloud_mask: CloudMask | str | None = ...,
     to: None = ...,
-    resume: bool = ...,
-    overwrite: bool = ...,
-    max_workers: int | None = ...,
-    progress: bool = ...,
-    timeout: float | None = ...,
+    **options: Unpack[OfAnyExport],
 ) -> GeoTensor: ...
 
 
@@ -90,20 +79,9 @@ def export_image(
     scale: float | None = ...,
     crs: str | None = ...,
     *,
-    crs_geometry: str = ...,
-    transform: Affine | None = ...,
-    dtype: DTypeLike | None = ...,
-    fill_value: float | None = ...,
-    resampling: str = ...,
     return_mask: Literal[True, "fraction"],
-    scaled: bool = ...,
-    cloud_mask: CloudMask | str | None = ...,
     to: None = ...,
-    resume: bool = ...,
-    overwrite: bool = ...,
-    max_workers: int | None = ...,
-    progress: bool = ...,
-    timeout: float | None = ...,
+    **options: Unpack[OfAnyExport],
 ) -> tuple[GeoTensor, GeoTensor]: ...
 
 
@@ -115,20 +93,23 @@ def export_image(
     scale: float | None = ...,
     crs: str | None = ...,
     *,
-    crs_geometry: str = ...,
-    transform: Affine | None = ...,
-    dtype: DTypeLike | None = ...,
-    fill_value: float | None = ...,
-    resampling: str = ...,
+    return_mask: bool | str,
+    to: None = ...,
+    **options: Unpack[OfAnyExport],
+) -> GeoTensor | tuple[GeoTensor, GeoTensor]: ...
+
+
+@overload
+def export_image(
+    image_or_asset_id: ee.Image | str,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
     return_mask: Literal[False] = ...,
-    scaled: bool = ...,
-    cloud_mask: CloudMask | str | None = ...,
     to: str | os.PathLike[str],
-    resume: bool = ...,
-    overwrite: bool = ...,
-    max_workers: int | None = ...,
-    progress: bool = ...,
-    timeout: float | None = ...,
+    **options: Unpack[OfAnyExport],
 ) -> str: ...
 
 
@@ -178,8 +159,9 @@ def export_image(
             valid; `"fraction"` for float32, 0 to 1, as Earth Engine's masks are.
         scaled: give physical units, by the collection's own scale and offset, as float32 with NaN
             where masked: reflectance of Sentinel-2, Landsat level 2 and MODIS, kelvins, metres.
-            Bands without a scale (classes, decibels) stay as they are. For stored images of the
-            collections in `geetensor.collections`.
+            Bands without a scale (classes, decibels) stay as they are; Sentinel-1's linear power is
+            in `COPERNICUS/S1_GRD_FLOAT`. For stored images of the collections in
+            `geetensor.collections`.
         cloud_mask: have the service mask cloudy pixels, in all bands: `"scl"`,
             `"cloud_score_plus"`, `"s2cloudless"` (Sentinel-2) or `"qa_pixel"` (Landsat); a
             `CloudMask` has the thresholds, classes and bits, too.
@@ -217,22 +199,18 @@ def export_image(
     options = parse_options(
         bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
-    target = _target(to, options, overwrite=overwrite)
-    with _open_transport(max_workers, timeout) as transport:
-        [source], export = _plan([image_or_asset_id], geometry, crs_geometry, options, transport)
-        series = series_of_image(source.info)
-        if target is not None:
-            return run_stream(
-                export,
-                series,
-                target,
-                transport,
-                resume=resume,
-                max_workers=max_workers,
-                progress=progress,
-            )
-        pixels = run_export(export, transport, max_workers=max_workers, progress=progress)
-    return _image(pixels, export, series.attrs)
+    target = free_target(to, options, overwrite=overwrite)
+    with open_transport(max_workers, timeout) as transport:
+        source, export = plan_one(image_or_asset_id, geometry, crs_geometry, options, transport)
+        return finish(
+            export,
+            series_of_image(source.info),
+            target,
+            transport,
+            resume=resume,
+            max_workers=max_workers,
+            progress=progress,
+        )
 
 
 def export_image_fast(
@@ -266,12 +244,12 @@ def export_image_fast(
     options = parse_options(
         bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
-    with _open_transport(1, timeout) as transport:
-        [source], export = _plan(
-            [image_or_asset_id], geometry, crs_geometry, options, transport, split=False
+    with open_transport(1, timeout) as transport:
+        source, export = plan_one(
+            image_or_asset_id, geometry, crs_geometry, options, transport, split=False
         )
         pixels = run_export(export, transport, max_workers=1)
-    return _image(pixels, export, _image_attrs(source.info.id))
+    return as_image(pixels, export, image_attrs(source.info))
 
 
 def export_image_getpixels(
@@ -291,7 +269,10 @@ def export_image_getpixels(
 ) -> GeoTensor:
     """Export a stored image by `getPixels` alone: nothing is computed by the service.
 
-    The arguments and the result are those of `export_image`.
+    The arguments and the result are those of `export_image`, but for one case: a valid minus
+    infinity of a band of floats becomes the fill, unless that is 0. `getPixels` sends floats with
+    masked pixels as minus infinity or as 0, and no mask; both would tell them apart, at twice the
+    bytes. `export_image` does, with the mask as bits.
 
     Raises:
         InvalidInputError: also if `asset_id` is not a string, or if masked pixels of integer
@@ -307,12 +288,10 @@ def export_image_getpixels(
             "ee.Image."
         )
     options = parse_options(bands, scale, crs, transform, dtype, fill_value)
-    with _open_transport(max_workers, timeout) as transport:
-        [source], export = _plan(
-            [asset_id], geometry, crs_geometry, options, transport, stored=True
-        )
+    with open_transport(max_workers, timeout) as transport:
+        source, export = plan_one(asset_id, geometry, crs_geometry, options, transport, stored=True)
         pixels = run_export(export, transport, max_workers=max_workers, progress=progress)
-    return _image(pixels, export, _image_attrs(source.info.id))
+    return as_image(pixels, export, image_attrs(source.info))
 
 
 @overload
@@ -323,23 +302,9 @@ def export_cube(
     scale: float | None = ...,
     crs: str | None = ...,
     *,
-    crs_geometry: str = ...,
-    transform: Affine | None = ...,
-    dtype: DTypeLike | None = ...,
-    fill_value: float | None = ...,
-    resampling: str = ...,
     return_mask: Literal[False] = ...,
-    scaled: bool = ...,
-    cloud_mask: CloudMask | str | None = ...,
-    group_by: Literal["solar_day"] | None = ...,
-    missing: Literal["error", "fill"] = ...,
     to: None = ...,
-    chunks: dict[str, int] | None = ...,
-    resume: bool = ...,
-    overwrite: bool = ...,
-    max_workers: int | None = ...,
-    progress: bool = ...,
-    timeout: float | None = ...,
+    **options: Unpack[OfCube],
 ) -> GeoTensor: ...
 
 
@@ -351,23 +316,9 @@ def export_cube(
     scale: float | None = ...,
     crs: str | None = ...,
     *,
-    crs_geometry: str = ...,
-    transform: Affine | None = ...,
-    dtype: DTypeLike | None = ...,
-    fill_value: float | None = ...,
-    resampling: str = ...,
     return_mask: Literal[True, "fraction"],
-    scaled: bool = ...,
-    cloud_mask: CloudMask | str | None = ...,
-    group_by: Literal["solar_day"] | None = ...,
-    missing: Literal["error", "fill"] = ...,
     to: None = ...,
-    chunks: dict[str, int] | None = ...,
-    resume: bool = ...,
-    overwrite: bool = ...,
-    max_workers: int | None = ...,
-    progress: bool = ...,
-    timeout: float | None = ...,
+    **options: Unpack[OfCube],
 ) -> tuple[GeoTensor, GeoTensor]: ...
 
 
@@ -379,23 +330,23 @@ def export_cube(
     scale: float | None = ...,
     crs: str | None = ...,
     *,
-    crs_geometry: str = ...,
-    transform: Affine | None = ...,
-    dtype: DTypeLike | None = ...,
-    fill_value: float | None = ...,
-    resampling: str = ...,
+    return_mask: bool | str,
+    to: None = ...,
+    **options: Unpack[OfCube],
+) -> GeoTensor | tuple[GeoTensor, GeoTensor]: ...
+
+
+@overload
+def export_cube(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
     return_mask: Literal[False] = ...,
-    scaled: bool = ...,
-    cloud_mask: CloudMask | str | None = ...,
-    group_by: Literal["solar_day"] | None = ...,
-    missing: Literal["error", "fill"] = ...,
     to: str | os.PathLike[str],
-    chunks: dict[str, int] | None = ...,
-    resume: bool = ...,
-    overwrite: bool = ...,
-    max_workers: int | None = ...,
-    progress: bool = ...,
-    timeout: float | None = ...,
+    **options: Unpack[OfCube],
 ) -> str: ...
 
 
@@ -487,26 +438,197 @@ def export_cube(
         bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
     series = parse_query(query, group_by)
-    target = _target(to, options, overwrite=overwrite)
-    _check_chunks(chunks, target)
+    target = free_target(to, options, overwrite=overwrite)
+    check_chunks(chunks, target)
     if target is not None:
         series.utc_dates()
-    partial = _is_partial(missing)
-    with _open_transport(max_workers, timeout) as transport:
-        export = _plan_series(series, geometry, crs_geometry, options, transport, partial=partial)
-        if target is not None:
-            return run_stream(
-                export,
-                series,
-                target,
-                transport,
-                chunks=chunks,
-                resume=resume,
-                max_workers=max_workers,
-                progress=progress,
-            )
-        pixels = run_export(export, transport, max_workers=max_workers, progress=progress)
-    return _with_mask(pixels, export, series.attrs)
+    partial = is_partial(missing)
+    with open_transport(max_workers, timeout) as transport:
+        export = plan_series(series, geometry, crs_geometry, options, transport, partial=partial)
+        return finish(
+            export,
+            series,
+            target,
+            transport,
+            chunks=chunks,
+            resume=resume,
+            max_workers=max_workers,
+            progress=progress,
+        )
+
+
+@overload
+def export_composite(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    method: str = ...,
+    *,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    return_mask: Literal[False] = ...,
+    to: None = ...,
+    **options: Unpack[OfComposite],
+) -> GeoTensor: ...
+
+
+@overload
+def export_composite(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    method: str = ...,
+    *,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    return_mask: Literal[True, "fraction"],
+    to: None = ...,
+    **options: Unpack[OfComposite],
+) -> tuple[GeoTensor, GeoTensor]: ...
+
+
+@overload
+def export_composite(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    method: str = ...,
+    *,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    return_mask: bool | str,
+    to: None = ...,
+    **options: Unpack[OfComposite],
+) -> GeoTensor | tuple[GeoTensor, GeoTensor]: ...
+
+
+@overload
+def export_composite(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    method: str = ...,
+    *,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    return_mask: Literal[False] = ...,
+    to: str | os.PathLike[str],
+    **options: Unpack[OfComposite],
+) -> str: ...
+
+
+def export_composite(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = None,
+    method: str = "median",
+    *,
+    scale: float | None = None,
+    crs: str | None = None,
+    crs_geometry: str = GEOGRAPHIC,
+    transform: Affine | None = None,
+    dtype: DTypeLike | None = None,
+    fill_value: float | None = None,
+    resampling: str = "nearest",
+    return_mask: bool | str = False,
+    scaled: bool = False,
+    cloud_mask: CloudMask | str | None = None,
+    quality_band: str | None = None,
+    missing: Literal["error", "fill"] = "error",
+    to: str | os.PathLike[str] | None = None,
+    resume: bool = True,
+    overwrite: bool = False,
+    max_workers: int | None = None,
+    progress: bool = False,
+    timeout: float | None = None,
+) -> GeoTensor | tuple[GeoTensor, GeoTensor] | str:
+    """Export one image of many scenes: composed by the service, on the output's own grid.
+
+    Each scene is rid of clouds, resampled and brought to physical units by itself, put on the grid
+    from whatever CRS it has, and composed with the others then.
+
+    Args:
+        query: scenes, one a row, with the columns `asset_id` and `acquisition_date`.
+        geometry: the area, as in `export_image`.
+        bands: as in `export_image`; by default those of the first scene, without classes and bits
+            where `method` is an average.
+        method: what becomes of a pixel's values.
+
+            - `"median"`, `"mean"`: of the valid values, each band by itself. Not of classes or
+              bits. Of two values in the middle the median is their mean.
+            - `"qualityMosaic"`: all bands of the scene with the highest `quality_band`.
+            - `"medoid"`: all bands of the scene that is nearest to the median of all, by the
+              Euclidean distance over the bands asked for, without classes and bits; in stored
+              numbers, or in physical units if `scaled`.
+
+            For the last two, a scene counts where all its bands asked for are valid, classes and
+            bits excepted; of equals, the one further up in the table is taken. Of two scenes,
+            both are as near to their median, which is halfway: the first is taken, but for the
+            last digit of physical units, which may decide if `scaled`.
+        scale: as in `export_image`; by default the first scene's, if all have the same.
+        crs: of the output; by default the first scene's.
+        crs_geometry: as in `export_image`.
+        transform: as in `export_image`.
+        dtype: as in `export_image`. Default: float64 for averages of integers, as Earth Engine has
+            them, and the scenes' own otherwise. What an integer dtype cannot hold of an average,
+            it cuts off.
+        fill_value: as in `export_image`.
+        resampling: as in `export_image`, of each scene.
+        return_mask: as in `export_image`.
+        scaled: as in `export_image`, of each scene. Scenes whose scales differ, as those of several
+            sensors or baselines, need it.
+        cloud_mask: as in `export_image`, of each scene.
+        quality_band: for `"qualityMosaic"`: of the scenes, the higher the better. Of Sentinel-2's,
+            `"cs"` and `"cs_cdf"` are those of Cloud Score+.
+        missing: what becomes of scenes that lack some of the bands: "error" refuses them, "fill"
+            takes these bands of theirs for masked.
+        to: as in `export_image`. The date that is stored is that of the earliest scene.
+        resume: as in `export_image`.
+        overwrite: as in `export_image`.
+        max_workers: requests at a time, at the most.
+        progress: show a progress bar.
+        timeout: as in `export_image`.
+
+    Returns:
+        `(C, H, W)`, with `attrs["band_names"]`, `attrs["method"]`, and in the order of the table
+        `attrs["asset_ids"]` and `attrs["acquisition_dates"]`. With `return_mask`, a pair of that
+        and of the mask. With `to`, the path or URL that was written, as text.
+
+    Raises:
+        InvalidInputError: as in `export_cube`; also if scenes have different scales and `scaled` is
+            not asked for, or if they are too many for a request.
+        SignInError: as in `export_image`.
+        EarthEngineError: as in `export_image`.
+        StorageError: as in `export_image`.
+        TargetBusyError: as in `export_image`.
+
+    Example:
+        >>> scenes = ee_query.query_s2_l2a(aoi, "2024-06-01", "2024-08-31")
+        >>> clear = export_composite(scenes, aoi, ["red", "B8"], cloud_mask="scl", scaled=True)
+        >>> clear.shape, clear.dtype.name, clear.attrs["method"]
+        ((2, 113, 108), 'float32', 'median')
+    """
+    options = parse_options(
+        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
+    )
+    composite = parse_composite(method, quality_band)
+    series = parse_query(query)
+    target = free_target(to, options, overwrite=overwrite)
+    partial = is_partial(missing)
+    one = composed(series, composite.method.value)
+    with open_transport(max_workers, timeout) as transport:
+        export = plan_composed(
+            series, geometry, crs_geometry, options, composite, transport, partial=partial
+        )
+        return finish(
+            export,
+            one,
+            target,
+            transport,
+            resume=resume,
+            max_workers=max_workers,
+            progress=progress,
+        )
 
 
 def export_many(
@@ -571,32 +693,10 @@ def export_many(
     )
     if size is not None:
         parse_spot((0.0, 0.0), size)
-    transport = _open_transport(max_workers, timeout)
-    return _patches(
+    transport = open_transport(max_workers, timeout)
+    return patches(
         jobs, options, size, crs_name(crs_geometry), transport, max_workers, progress=progress
     )
-
-
-def _patches(
-    jobs: Iterable[tuple[Any, ...]],
-    options: Options,
-    size: int | tuple[int, int] | None,
-    crs_geometry: str,
-    transport: Transport,
-    max_workers: int | None,
-    *,
-    progress: bool,
-) -> Iterator[tuple[int, GeoTensor | GeetensorError]]:
-    done = run_many(jobs, options, size, crs_geometry, transport, max_workers=max_workers)
-    total = len(jobs) if isinstance(jobs, Sized) else None
-    with transport, closing(done), patch_bar(total, enabled=progress) as count:
-        for one in done:
-            count()
-            if isinstance(one, Patch):
-                attrs = _image_attrs(one.source.info.id)
-                yield one.index, _image(one.pixels, one.export, attrs)
-            else:
-                yield one
 
 
 def plan_image(
@@ -637,9 +737,9 @@ def plan_image(
     options = parse_options(
         bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
-    target = None if to is None else _stored_target(to, options)
-    with _open_transport(max_workers, timeout) as transport:
-        _, export = _plan([image_or_asset_id], geometry, crs_geometry, options, transport)
+    target = planned_target(to, options)
+    with open_transport(max_workers, timeout) as transport:
+        _, export = plan_one(image_or_asset_id, geometry, crs_geometry, options, transport)
         layout = None if target is None else stored_layout(export, target, None)
         return Plan.of(export, transport, max_workers=max_workers, series=False, layout=layout)
 
@@ -685,13 +785,65 @@ def plan_cube(
         bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
     series = parse_query(query, group_by)
-    target = None if to is None else _stored_target(to, options)
-    _check_chunks(chunks, target)
-    partial = _is_partial(missing)
-    with _open_transport(max_workers, timeout) as transport:
-        export = _plan_series(series, geometry, crs_geometry, options, transport, partial=partial)
+    target = planned_target(to, options)
+    check_chunks(chunks, target)
+    partial = is_partial(missing)
+    with open_transport(max_workers, timeout) as transport:
+        export = plan_series(series, geometry, crs_geometry, options, transport, partial=partial)
         layout = None if target is None else stored_layout(export, target, chunks)
         return Plan.of(export, transport, max_workers=max_workers, series=True, layout=layout)
+
+
+def plan_composite(
+    query: pd.DataFrame,
+    geometry: Geometry,
+    bands: Sequence[str] | None = None,
+    method: str = "median",
+    *,
+    scale: float | None = None,
+    crs: str | None = None,
+    crs_geometry: str = GEOGRAPHIC,
+    transform: Affine | None = None,
+    dtype: DTypeLike | None = None,
+    fill_value: float | None = None,
+    resampling: str = "nearest",
+    return_mask: bool | str = False,
+    scaled: bool = False,
+    cloud_mask: CloudMask | str | None = None,
+    quality_band: str | None = None,
+    missing: Literal["error", "fill"] = "error",
+    to: str | os.PathLike[str] | None = None,
+    max_workers: int | None = None,
+    timeout: float | None = None,
+) -> Plan:
+    """What `export_composite` would take with the same arguments, without fetching a pixel.
+
+    As `plan_image` is for `export_image`.
+
+    Raises:
+        InvalidInputError: as in `export_composite`; also if the plan would not fit into memory.
+        SignInError: as in `export_image`.
+        EarthEngineError: if the images' metadata cannot be had.
+
+    Example:
+        >>> scenes = ee_query.query_s2_l2a(aoi, "2024-06-01", "2024-08-31")
+        >>> plan = plan_composite(scenes, aoi, ["red", "B8"], "mean", scale=20)
+        >>> plan.shape, plan.dtype.name, plan.counted_bytes
+        ((2, 57, 55), 'float64', 62700)
+    """
+    options = parse_options(
+        bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
+    )
+    composite = parse_composite(method, quality_band)
+    series = parse_query(query)
+    target = planned_target(to, options)
+    partial = is_partial(missing)
+    with open_transport(max_workers, timeout) as transport:
+        export = plan_composed(
+            series, geometry, crs_geometry, options, composite, transport, partial=partial
+        )
+        layout = None if target is None else stored_layout(export, target, None)
+        return Plan.of(export, transport, max_workers=max_workers, series=False, layout=layout)
 
 
 def split_bounds(
@@ -730,112 +882,3 @@ def split_bounds(
         (min_x, min_y, mid_x, mid_y),
         (mid_x, min_y, max_x, mid_y),
     ]
-
-
-def _open_transport(max_workers: int | None, timeout: float | None) -> Transport:
-    if max_workers is not None and not (_is_number(max_workers, Integral) and max_workers > 0):
-        raise InvalidInputError(f"max_workers must be a whole number above 0, got {max_workers!r}.")
-    if timeout is not None and not (_is_number(timeout, Real) and timeout > 0):
-        raise InvalidInputError(f"timeout must be above 0 seconds, got {timeout!r}.")
-    return Transport(current_session(), timeout=timeout)
-
-
-def _plan(
-    images: Sequence[ee.Image | str],
-    geometry: Geometry,
-    crs_geometry: str,
-    options: Options,
-    transport: Transport,
-    *,
-    split: bool = True,
-    stored: bool = False,
-) -> tuple[list[Source], Export]:
-    """Look the images up and plan their export: all that comes before the first pixel."""
-    area = parse_geometry(geometry, crs_geometry, transport)
-    sources = open_sources(images, transport)
-    return sources, plan_export(sources, area, options, split=split, stored=stored)
-
-
-def _plan_series(
-    series: Series,
-    geometry: Geometry,
-    crs_geometry: str,
-    options: Options,
-    transport: Transport,
-    *,
-    partial: bool,
-) -> Export:
-    """The same for a table of scenes."""
-    area = parse_geometry(geometry, crs_geometry, transport)
-    sources = open_sources([one for one in series.scenes if one is not None], transport)
-    return plan_export(sources, area, options, steps=series.steps, partial=partial)
-
-
-def _is_partial(missing: object) -> bool:
-    if not isinstance(missing, str) or missing not in {"error", "fill"}:
-        raise InvalidInputError(f"missing must be 'error' or 'fill', got {missing!r}.")
-    return missing == "fill"
-
-
-def _check_chunks(chunks: object, target: Target | None) -> None:
-    if chunks is not None and target is None:
-        raise InvalidInputError("chunks= is for Zarr only: pass to='name.zarr', too.")
-
-
-def _target(to: object, options: Options, *, overwrite: bool) -> Target | None:
-    """Where to write to; None for into memory. Refused at once if something is there."""
-    if to is None:
-        return None
-    target = _stored_target(to, options, overwrite=overwrite)
-    target.check_free()
-    target.check_packages()
-    return target
-
-
-def _stored_target(to: object, options: Options, *, overwrite: bool = False) -> Target:
-    """Where to write to, which has no place for masks."""
-    if options.mask is not None:
-        raise InvalidInputError(
-            "return_mask= gives a mask beside values in memory, and to= writes values only. In "
-            "what is written, masked pixels are fill: pass a fill_value that no pixel has."
-        )
-    return parse_target(to, overwrite=overwrite)
-
-
-def _is_number(value: object, kind: type) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool)
-
-
-def _image_attrs(asset_id: str | None) -> dict[str, Any]:
-    return {"asset_id": asset_id} if asset_id else {}
-
-
-def _image(pixels: Pixels, export: Export, attrs: dict[str, Any]) -> GeoTensor | Any:
-    """The only date of an output."""
-    values, mask = pixels
-    return _with_mask(Pixels(values[0], None if mask is None else mask[0]), export, attrs)
-
-
-def _with_mask(pixels: Pixels, export: Export, attrs: dict[str, Any]) -> GeoTensor | Any:
-    """The values, and the mask beside them where it was asked for."""
-    values = _geotensor(pixels.values, export, export.fill, attrs)
-    if pixels.mask is None:
-        return values
-    return values, _geotensor(pixels.mask, export, 0, attrs)
-
-
-def _geotensor(
-    values: NDArray[Any], export: Export, fill: Fill, attrs: dict[str, Any]
-) -> GeoTensor:
-    return GeoTensor(
-        values,
-        transform=export.grid.transform,
-        crs=_rasterio_crs(export.grid.crs),
-        fill_value_default=fill,
-        attrs={"band_names": list(export.band_names), **attrs},
-    )
-
-
-@functools.lru_cache(maxsize=64)
-def _rasterio_crs(crs: str) -> CRS:
-    return CRS.from_user_input(parse_crs(crs))

@@ -11,6 +11,7 @@ import shapely
 
 from geetensor.blocks import parse_chunks, plan_layout
 from geetensor.callers import warn_caller
+from geetensor.composites import compose, default_bands
 from geetensor.coverage import Coverage, cover
 from geetensor.engine.fetch import concurrency, fetch_pixels, known_limits
 from geetensor.engine.pixels import PixelRequest, Scene
@@ -32,9 +33,9 @@ from geetensor.grid import (
 from geetensor.masks import Beside, Fill, output_dtype, resolve_fill
 from geetensor.plan import LIMITS, Limits, Tile, plan_one_tile, plan_tiles, tile_bytes
 from geetensor.progress import progress_bar
-from geetensor.scenes import prepare
+from geetensor.scenes import Prepared, prepare
 from geetensor.sinks.memory import MemorySink
-from geetensor.source import finest, native_grid, select_bands
+from geetensor.source import finest, native_grid, open_ref, select_bands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -43,9 +44,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geetensor.blocks import Block, Layout
+    from geetensor.composites import Composite
     from geetensor.engine.transport import Transport
     from geetensor.engine.wire import BandInfo
     from geetensor.masks import BandGroup
+    from geetensor.mosaics import Bands
     from geetensor.options import Options
     from geetensor.sinks.placement import Scalings
     from geetensor.source import Source
@@ -280,6 +283,56 @@ def plan_export(
     if not names:
         raise InvalidInputError(f"{sources[0].label} has no bands.")
     selected = select_bands(sources, names, partial=partial)
+    grid, area = _place(sources, selected, extent, options)
+    images = prepare(sources, selected, steps, grid, options)
+    return _export(images, names, grid, area, options, split=split, stored=stored)
+
+
+def plan_composite(
+    sources: Sequence[Source],
+    area: Area,
+    options: Options,
+    composite: Composite,
+    transport: Transport,
+    *,
+    partial: bool = False,
+) -> Export:
+    """What it takes to export one image of many, composed by the service on the output's grid.
+
+    Sends one request: of which types the composite's bands are, the service says.
+
+    Args:
+        sources: the images; the first one's grid is the default.
+        area: to cover.
+        options: how the output should be.
+        composite: how the image is made.
+        transport: the door to the network.
+        partial: whether images may lack some of the bands.
+
+    Raises:
+        UnknownBandError: if an image lacks a band.
+        OutsideImageError: if no image has pixels there.
+        InvalidInputError: if the grid is not determined, or images cannot be compared.
+        EarthEngineError: if the service cannot tell what the composite is.
+    """
+    names = options.bands or default_bands(sources[0], composite)
+    selected = select_bands(sources, names, partial=partial)
+    grid, area = _place(sources, selected, area, options)
+    ref = compose(sources, selected, names, grid, options, composite)
+    source = open_ref(ref, transport)
+    bands = source.bands(names)
+    # The service has done to each scene what was to be done.
+    image, finished = Prepared(source, bands, None, finite=False), replace(options, scaled=False)
+    return _export([image], names, grid, area, finished, cast=options.scaled)
+
+
+def _place(
+    sources: Sequence[Source],
+    selected: Sequence[Bands],
+    extent: Area | Spot,
+    options: Options,
+) -> tuple[PixelGrid, Area]:
+    """The grid of an output, and the area that it is to show."""
     owned = [[band for band in bands if band is not None] for bands in selected]
     _check_resolutions(sources, owned, options)
     base = _base_lattice(sources[0], owned[0], options)
@@ -290,11 +343,25 @@ def plan_export(
         grid = base.window(window_of_geometry(base, extent.shape, extent.crs))
         area = extent
     _check_overlap(sources, owned, area)
-    images = prepare(sources, selected, steps, grid, options)
+    return grid, area
+
+
+def _export(
+    images: Sequence[Prepared],
+    names: tuple[str, ...],
+    grid: PixelGrid,
+    area: Area,
+    options: Options,
+    *,
+    split: bool = True,
+    stored: bool = False,
+    cast: bool = False,
+) -> Export:
+    """Images on a grid, as they travel."""
     dtype = options.dtype or output_dtype([dtype for image in images for dtype in image.dtypes])
     fill = resolve_fill(options.fill_value, dtype)
     scenes = tuple(image.scene(names, fill, options, stored=stored) for image in images)
-    cast = options.dtype is not None or options.scaled
+    cast = cast or options.dtype is not None or options.scaled
     coverage = cover(grid, area)
     return Export(grid, area, coverage, names, scenes, dtype, fill, cast, split, mask=options.mask)
 

@@ -20,6 +20,19 @@ _GROUP_COLUMNS = ("satellite", "solar_day")
 
 
 @dataclass(frozen=True, slots=True)
+class Composed:
+    """What became of many scenes.
+
+    Attributes:
+        method: by its name.
+        dates: of all scenes, as the table has them.
+    """
+
+    method: str
+    dates: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """What is known of an output's images besides their pixels.
 
@@ -30,6 +43,8 @@ class Series:
         satellites: of each step; None where nobody knows.
         is_cube: whether the output has a time axis.
         days: of each step, where scenes are grouped by day.
+        composite: how all scenes became one image, and when each was taken; None where they did
+            not.
     """
 
     scenes: tuple[str | None, ...]
@@ -38,6 +53,7 @@ class Series:
     satellites: tuple[str | None, ...]
     is_cube: bool
     days: tuple[datetime, ...] | None = None
+    composite: Composed | None = None
 
     @property
     def asset_ids(self) -> tuple[str | None, ...]:
@@ -48,6 +64,12 @@ class Series:
     @property
     def attrs(self) -> dict[str, Any]:
         """What a GeoTensor says of them."""
+        if self.composite is not None:
+            return {
+                "method": self.composite.method,
+                "asset_ids": list(self.scenes),
+                "acquisition_dates": list(self.composite.dates),
+            }
         if not self.is_cube:
             return {"asset_id": self.asset_ids[0]} if self.asset_ids[0] else {}
         attrs: dict[str, Any] = {
@@ -127,6 +149,28 @@ def parse_query(query: object, group_by: object = None) -> Series:
         tuple(satellite for satellite, _ in groups),
         is_cube=True,
         days=tuple(day.to_pydatetime() for _, day in groups),
+    )
+
+
+def composed(series: Series, method: str) -> Series:
+    """All scenes of a table as one image, whose date is the earliest.
+
+    Args:
+        series: of a scene a step.
+        method: by which they became one.
+
+    Raises:
+        InvalidInputError: if a row has no date.
+    """
+    taken = [date for date in series.utc_dates() if date is not None]
+    satellites = {*series.satellites}
+    return Series(
+        series.scenes,
+        (tuple(range(len(series.scenes))),),
+        (min(taken),),
+        (satellites.pop() if len(satellites) == 1 else None,),
+        is_cube=False,
+        composite=Composed(method, series.dates),
     )
 
 

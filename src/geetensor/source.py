@@ -101,6 +101,18 @@ def open_sources(images: Sequence[str | ee.Image], transport: Transport) -> list
     return [one for one in opened if isinstance(one, Source)]
 
 
+def open_ref(ref: ImageRef, transport: Transport) -> Source:
+    """Look an image up that is put together here.
+
+    Raises:
+        EarthEngineError: if the service cannot tell what it is.
+    """
+    [opened] = _open([ref], transport, apart=False)
+    if isinstance(opened, GeetensorError):
+        raise opened
+    return opened
+
+
 def open_each(
     images: Sequence[str | ee.Image], transport: Transport
 ) -> list[Source | GeetensorError]:

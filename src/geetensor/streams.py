@@ -177,6 +177,7 @@ def _cube(export: Export, series: Series, target: Target, chunks: object) -> Cub
         series.asset_ids,
         series.is_cube,
         stored_layout(export, target, chunks),
+        None if series.composite is None else series.composite.method,
     )
 
 
@@ -277,7 +278,12 @@ def _writer(
 
 
 def _file_names(cube: Cube) -> list[str]:
-    """A name for each image: the last part of its first asset's id, or its date; each once."""
+    """A name for each image: the last part of its first asset's id, or its date; each once.
+
+    A composite is called what it is.
+    """
+    if cube.method is not None:
+        return [cube.method]
     names: list[str] = []
     for asset_id, date in zip(cube.asset_ids, cube.dates, strict=True):
         assert date is not None  # noqa: S101

@@ -106,12 +106,15 @@ def test_the_readmes_examples(
     tmp_path: Path,
 ) -> None:
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    six_lines, patches, stream, xarray_opens, discovery, plan, elsewhere, *others = blocks
-    lazy, engine, emulator, signing_in = others
+    six_lines, composite, patches, stream, xarray_opens, discovery, plan, *others = blocks
+    elsewhere, lazy, engine, emulator, signing_in = others
     [printed] = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
     with pytest.warns(UserWarning, match="Already signed in"):
         exec(six_lines, names)  # noqa: S102 - our own README
     assert names["cube"].ndim == 4
+    exec(composite, names)  # noqa: S102
+    composed = f"median (2, 113, 108) {len(names['season'])}\n"
+    assert capsys.readouterr().out == composed
     exec(patches, names)  # noqa: S102
     assert capsys.readouterr().out.count("(2, 256, 256)") == len(names["scenes"])
     monkeypatch.chdir(tmp_path)

@@ -213,6 +213,7 @@ def test_the_service_counts_bytes_as_the_plan_does(monkeypatch: pytest.MonkeyPat
     [
         (ee_image.plan_image, ee_image.export_image),
         (ee_image.plan_cube, ee_image.export_cube),
+        (ee_image.plan_composite, ee_image.export_composite),
     ],
 )
 def test_they_take_the_exporters_arguments(planner: Any, exporter: Any) -> None:

@@ -174,3 +174,14 @@ def test_a_file_has_no_place_for_it(server: eemulator.Server, tmp_path: Path) ->
             call(of, AREA, ["u8"], **options)
     assert not server.stats.requests
     assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_variable_may_say_whether_there_is_a_mask(server: eemulator.Server, wanted: bool) -> None:
+    """Type checkers know both results by the overload for bool; mypy reads this too."""
+    image = ee_image.export_image(
+        "TEST/UTM", AREA, ["u8"], crs_geometry=UTM_CRS, return_mask=wanted
+    )
+    table = pd.DataFrame({"asset_id": ["TEST/UTM"], "acquisition_date": [pd.Timestamp(0)]})
+    cube = ee_image.export_cube(table, AREA, ["u8"], crs_geometry=UTM_CRS, return_mask=wanted)
+    assert isinstance(image, tuple) == isinstance(cube, tuple) == wanted

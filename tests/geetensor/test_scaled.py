@@ -228,6 +228,30 @@ def test_what_has_no_scale_is_refused_before_any_pixel(own: eemulator.Server) ->
     assert set(own.stats.requests) <= {"value:compute"}
 
 
+def test_radar_stays_in_decibels_and_power_stays_power(monkeypatch: pytest.MonkeyPatch) -> None:
+    lattice = Grid("EPSG:32738", (10.0, 0.0, 399_960.0, 0.0, -10.0, 8_000_020.0), 3, 1)
+
+    def asset(collection: str, values: list[float]) -> ImageAsset:
+        return ImageAsset(
+            f"{collection}/x",
+            (Band("VV", np.dtype(np.float64), lattice),),
+            {"system:index": "x"},
+            None,
+            lambda _, rows, cols: [(np.array(values)[cols + 0 * rows], cols + 0 * rows < 2)],
+        )
+
+    stored = {"COPERNICUS/S1_GRD": [-10.0, 3.0, 0], "COPERNICUS/S1_GRD_FLOAT": [0.1, 2.0, 0]}
+    with eemulator.running(Catalog([asset(*one) for one in stored.items()])) as server:
+        sign_in(server, monkeypatch)
+        for collection, values in stored.items():
+            area = (399_960, 8_000_010, 399_990, 8_000_020)
+            out = ee_image.export_image(
+                f"{collection}/x", area, ["vv"], crs_geometry="EPSG:32738", scaled=True
+            )
+            wanted = np.array([*values[:2], math.nan], np.float32)
+            np.testing.assert_array_equal(out.values[0, 0], wanted)
+
+
 def test_the_table() -> None:
     def scaling(product: str, band: str) -> Scaling | None:
         return scaling_of(COLLECTIONS[f"MODIS/061/{product}"], band, {})

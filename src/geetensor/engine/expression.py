@@ -1,22 +1,28 @@
 """Expressions of images: as they are, with something under their masks, several together.
 
-With `wire`, the only module in Earth Engine's own spelling. The graph's form is that of the API's
-discovery document (`Expression`, `ValueNode`).
+With `wire`, `graph` and `composite`, the only module in Earth Engine's own spelling.
 """
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from geetensor.engine.wire import AssetRef, ExpressionRef
+from geetensor.engine.graph import (
+    Node,
+    band_of,
+    call,
+    collection,
+    constant,
+    encoded,
+    image_node,
+    shared_image,
+)
+from geetensor.engine.wire import ExpressionRef
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from geetensor.engine.wire import ImageRef
-
-_Node = dict[str, Any]
 
 _MOST_PIXELS = 10**9
 """Of a region. The service's own default is a tenth of a Sentinel-2 scene."""
@@ -31,8 +37,8 @@ def stacked(parts: Sequence[tuple[ImageRef, Sequence[str]]]) -> tuple[Expression
     Returns:
         The image, and its bands' names: all of the first part, then those of the next.
     """
-    values: dict[str, _Node] = {}
-    selectors: dict[tuple[str, ...], _Node] = {}
+    values: dict[str, Node] = {}
+    selectors: dict[tuple[str, ...], Node] = {}
     images, names = [], []
     for number, (ref, bands) in enumerate(parts):
         chosen = tuple(bands)
@@ -40,13 +46,13 @@ def stacked(parts: Sequence[tuple[ImageRef, Sequence[str]]]) -> tuple[Expression
             key = f"bands{len(selectors)}"
             values[key] = {"constantValue": list(chosen)}
             selectors[chosen] = {"valueReference": key}
-        image = _image(ref, f"{number}:", values)
-        images.append(_call("Image.select", input=image, bandSelectors=selectors[chosen]))
+        image = image_node(ref, f"{number}:", values)
+        images.append(call("Image.select", input=image, bandSelectors=selectors[chosen]))
         # Bands are renamed by place: what a collection calls them by itself need not be known.
         names += [f"t{number}_b{index}" for index in range(len(chosen))]
-    bands_of_all = _call("ImageCollection.toBands", collection=_collection(images))
-    renamed = _call("Image.rename", input=bands_of_all, names={"constantValue": names})
-    return ExpressionRef(_encoded(renamed, values), f"{len(parts)} images"), names
+    bands_of_all = call("ImageCollection.toBands", collection=collection(images))
+    renamed = call("Image.rename", input=bands_of_all, names={"constantValue": names})
+    return ExpressionRef(encoded(renamed, values), f"{len(parts)} images"), names
 
 
 def mosaicked(parts: Sequence[tuple[ImageRef, Sequence[str]]]) -> ExpressionRef:
@@ -63,39 +69,39 @@ def mosaicked(parts: Sequence[tuple[ImageRef, Sequence[str]]]) -> ExpressionRef:
     Returns:
         The image; its bands have the names of the first part's.
     """
-    values: dict[str, _Node] = {}
+    values: dict[str, Node] = {}
     images, names = [], [*parts[0][1]]
     for number, (ref, bands) in enumerate(parts):
         chosen = {"constantValue": [*bands]}
-        image = _image(ref, f"{number}:", values)
-        image = _call("Image.select", input=image, bandSelectors=chosen)
+        image = image_node(ref, f"{number}:", values)
+        image = call("Image.select", input=image, bandSelectors=chosen)
         if [*bands] != names:
-            image = _call("Image.rename", input=image, names={"constantValue": names})
+            image = call("Image.rename", input=image, names={"constantValue": names})
         images.append(image)
-    mosaic = _call("ImageCollection.mosaic", collection=_collection(images))
+    mosaic = call("ImageCollection.mosaic", collection=collection(images))
     label = f"{parts[0][0].label} and {len(parts) - 1} more"
-    return ExpressionRef(_encoded(mosaic, values), label)
+    return ExpressionRef(encoded(mosaic, values), label)
 
 
 def described(refs: Sequence[ImageRef]) -> bytes:
     """What has the metadata of some images as its value: the image, or a collection of them."""
-    values: dict[str, _Node] = {}
-    images = [_image(ref, f"{number}:", values) for number, ref in enumerate(refs)]
+    values: dict[str, Node] = {}
+    images = [image_node(ref, f"{number}:", values) for number, ref in enumerate(refs)]
     if len(images) == 1:
-        return _encoded(images[0], values)
-    return _encoded(_collection(images), values)
+        return encoded(images[0], values)
+    return encoded(collection(images), values)
 
 
 def unmasked(ref: ImageRef, value: float) -> ExpressionRef:
     """An image with `value` under its masked pixels and outside of its footprint."""
-    values: dict[str, _Node] = {}
-    filled = _call(
+    values: dict[str, Node] = {}
+    filled = call(
         "Image.unmask",
-        input=_image(ref, "0:", values),
-        value=_constant(value),
+        input=image_node(ref, "0:", values),
+        value=constant(value),
         sameFootprint={"constantValue": False},
     )
-    return ExpressionRef(_encoded(filled, values), ref.label)
+    return ExpressionRef(encoded(filled, values), ref.label)
 
 
 class MaskBand(NamedTuple):
@@ -120,31 +126,27 @@ def with_masks(ref: ImageRef, masks: Sequence[MaskBand]) -> ExpressionRef:
         ref: the image.
         masks: to add.
     """
-    values, image = _shared(ref)
+    values, image = shared_image(ref)
     result = image
     shared: dict[str, list[MaskBand]] = {}
     for mask in masks:
         shared.setdefault(mask.name, []).append(mask)
     for name, members in shared.items():
         bands = {"constantValue": [mask.of for mask in members]}
-        added = _call("Image.mask", image=_call("Image.select", input=image, bandSelectors=bands))
+        added = call("Image.mask", image=call("Image.select", input=image, bandSelectors=bands))
         bits = [mask.bit for mask in members if mask.bit is not None]
-        added = _bits(added, bits) if bits else _call("Image.toFloat", value=added)
-        added = _call("Image.rename", input=added, names={"constantValue": [name]})
-        result = _call("Image.addBands", dstImg=result, srcImg=added)
-    return ExpressionRef(_encoded(result, values), ref.label)
+        added = _bits(added, bits) if bits else call("Image.toFloat", value=added)
+        added = call("Image.rename", input=added, names={"constantValue": [name]})
+        result = call("Image.addBands", dstImg=result, srcImg=added)
+    return ExpressionRef(encoded(result, values), ref.label)
 
 
-def _bits(masks: _Node, bits: Sequence[int]) -> _Node:
+def _bits(masks: Node, bits: Sequence[int]) -> Node:
     """One band of uint8 from the masks of up to eight: a bit is set where that mask is not 0."""
-    valid = _call("Image.neq", image1=masks, image2=_constant(0))
-    places = _call("Image.multiply", image1=valid, image2=_constant([*bits]))
-    total = _call("Image.reduce", image=places, reducer=_call("Reducer.sum"))
-    return _call("Image.toUint8", value=total)
-
-
-def _constant(value: object) -> _Node:
-    return _call("Image.constant", value={"constantValue": value})
+    valid = call("Image.neq", image1=masks, image2=constant(0))
+    places = call("Image.multiply", image1=valid, image2=constant([*bits]))
+    total = call("Image.reduce", image=places, reducer=call("Reducer.sum"))
+    return call("Image.toUint8", value=total)
 
 
 class Count(NamedTuple):
@@ -174,29 +176,29 @@ def counted(counts: Sequence[Count], region: ExpressionRef) -> bytes:
         counts: of which images.
         region: a geometry.
     """
-    values: dict[str, _Node] = {}
-    values["region"] = _image(region, "region:", values)
+    values: dict[str, Node] = {}
+    values["region"] = image_node(region, "region:", values)
     found = []
     for number, count in enumerate(counts):
         named = [
-            _call(
+            call(
                 "Image.rename",
-                input=_band(_image(ref, f"{number}{name}:", values), count.band),
+                input=band_of(image_node(ref, f"{number}{name}:", values), count.band),
                 names={"constantValue": [name]},
             )
             for name, ref in (("shown", count.shown), ("clear", count.clear))
         ]
-        statistics = _call(
+        statistics = call(
             "Image.reduceRegion",
-            image=_call("Image.addBands", dstImg=named[0], srcImg=named[1]),
-            reducer=_call("Reducer.count"),
+            image=call("Image.addBands", dstImg=named[0], srcImg=named[1]),
+            reducer=call("Reducer.count"),
             geometry={"valueReference": "region"},
-            crs=_call("Projection", crs={"constantValue": count.crs}),
+            crs=call("Projection", crs={"constantValue": count.crs}),
             crsTransform={"constantValue": [*count.transform]},
             maxPixels={"constantValue": _MOST_PIXELS},
         )
         found.append(statistics)
-    return _encoded({"arrayValue": {"values": found}}, values)
+    return encoded({"arrayValue": {"values": found}}, values)
 
 
 def masked_by_bits(ref: ImageRef, band: str, bits: int) -> ExpressionRef:
@@ -207,9 +209,9 @@ def masked_by_bits(ref: ImageRef, band: str, bits: int) -> ExpressionRef:
         band: of it.
         bits: their sum.
     """
-    values, image = _shared(ref)
-    found = _call("Image.bitwiseAnd", image1=_band(image, band), image2=_constant(bits))
-    clear = _call("Image.eq", image1=found, image2=_constant(0))
+    values, image = shared_image(ref)
+    found = call("Image.bitwiseAnd", image1=band_of(image, band), image2=constant(bits))
+    clear = call("Image.eq", image1=found, image2=constant(0))
     return _updated(values, image, clear, ref)
 
 
@@ -221,12 +223,12 @@ def masked_by_classes(ref: ImageRef, band: str, classes: Sequence[int]) -> Expre
         band: of it.
         classes: the values, at least one.
     """
-    values, image = _shared(ref)
-    clear: _Node | None = None
+    values, image = shared_image(ref)
+    clear: Node | None = None
     for number in classes:
-        other = _call("Image.neq", image1=_band(image, band), image2=_constant(number))
-        clear = other if clear is None else _call("Image.and", image1=clear, image2=other)
-    return _updated(values, image, clear or _constant(1), ref)
+        other = call("Image.neq", image1=band_of(image, band), image2=constant(number))
+        clear = other if clear is None else call("Image.and", image1=clear, image2=other)
+    return _updated(values, image, clear or constant(1), ref)
 
 
 def masked_by_threshold(
@@ -241,27 +243,16 @@ def masked_by_threshold(
         threshold: the value that is just clear.
         least: whether higher values are clear, and not lower ones.
     """
-    values, image = _shared(ref)
-    beside = _band(_image(other, "1:", values), band)
+    values, image = shared_image(ref)
+    beside = band_of(image_node(other, "1:", values), band)
     compare = "Image.gte" if least else "Image.lte"
-    clear = _call(compare, image1=beside, image2=_constant(threshold))
+    clear = call(compare, image1=beside, image2=constant(threshold))
     return _updated(values, image, clear, ref)
 
 
-def _shared(ref: ImageRef) -> tuple[dict[str, _Node], _Node]:
-    """A graph with an image in it, to be referred to several times."""
-    values: dict[str, _Node] = {}
-    values["image"] = _image(ref, "0:", values)
-    return values, {"valueReference": "image"}
-
-
-def _band(image: _Node, band: str) -> _Node:
-    return _call("Image.select", input=image, bandSelectors={"constantValue": [band]})
-
-
-def _updated(values: dict[str, _Node], image: _Node, mask: _Node, ref: ImageRef) -> ExpressionRef:
+def _updated(values: dict[str, Node], image: Node, mask: Node, ref: ImageRef) -> ExpressionRef:
     return ExpressionRef(
-        _encoded(_call("Image.updateMask", image=image, mask=mask), values), ref.label
+        encoded(call("Image.updateMask", image=image, mask=mask), values), ref.label
     )
 
 
@@ -273,55 +264,8 @@ def resampled(ref: ImageRef, bands: Sequence[str], mode: str) -> ExpressionRef:
         bands: to interpolate; the others are read by nearest neighbour.
         mode: `bilinear` or `bicubic`.
     """
-    values, image = _shared(ref)
-    selected = _call("Image.select", input=image, bandSelectors={"constantValue": [*bands]})
-    smooth = _call("Image.resample", image=selected, mode={"constantValue": mode})
-    merged = _call("Image.addBands", dstImg=image, srcImg=smooth, overwrite={"constantValue": True})
-    return ExpressionRef(_encoded(merged, values), ref.label)
-
-
-def _encoded(result: _Node, values: dict[str, _Node]) -> bytes:
-    return json.dumps({"result": "result", "values": {**values, "result": result}}).encode()
-
-
-def _collection(images: Sequence[_Node]) -> _Node:
-    return _call("ImageCollection.fromImages", images={"arrayValue": {"values": [*images]}})
-
-
-def _call(function: str, **arguments: _Node) -> _Node:
-    return {"functionInvocationValue": {"functionName": function, "arguments": arguments}}
-
-
-def _image(ref: ImageRef, prefix: str, values: dict[str, _Node]) -> _Node:
-    """The node of an image; what it refers to is added to `values` under prefixed keys."""
-    if isinstance(ref, AssetRef):
-        return _call("Image.load", id={"constantValue": ref.asset_id})
-    graph = json.loads(ref.expression)
-    for key, node in graph["values"].items():
-        values[prefix + key] = _prefixed(node, prefix)
-    return {"valueReference": prefix + graph["result"]}
-
-
-def _prefixed(node: Mapping[str, Any], prefix: str) -> _Node:
-    """A node whose references have the prefix; constants are left as they are."""
-    [(kind, content)] = node.items()
-    match kind:
-        case "valueReference":
-            return {kind: prefix + content}
-        case "arrayValue":
-            return {kind: {"values": [_prefixed(item, prefix) for item in content["values"]]}}
-        case "dictionaryValue":
-            return {kind: {"values": _all_prefixed(content["values"], prefix)}}
-        case "functionDefinitionValue":
-            return {kind: {**content, "body": prefix + content["body"]}}
-        case "functionInvocationValue":
-            moved = {**content, "arguments": _all_prefixed(content.get("arguments", {}), prefix)}
-            if "functionReference" in content:
-                moved["functionReference"] = prefix + content["functionReference"]
-            return {kind: moved}
-        case _:
-            return dict(node)
-
-
-def _all_prefixed(nodes: Mapping[str, Mapping[str, Any]], prefix: str) -> dict[str, _Node]:
-    return {name: _prefixed(node, prefix) for name, node in nodes.items()}
+    values, image = shared_image(ref)
+    selected = call("Image.select", input=image, bandSelectors={"constantValue": [*bands]})
+    smooth = call("Image.resample", image=selected, mode={"constantValue": mode})
+    merged = call("Image.addBands", dstImg=image, srcImg=smooth, overwrite={"constantValue": True})
+    return ExpressionRef(encoded(merged, values), ref.label)

@@ -30,6 +30,7 @@ class Cube:
         asset_ids: of each image; None for a computed one.
         series: whether it has a time axis.
         layout: its blocks.
+        method: by which the only image was composed of its assets; None if it was not.
     """
 
     grid: PixelGrid
@@ -40,6 +41,7 @@ class Cube:
     asset_ids: tuple[str | None, ...]
     series: bool
     layout: Layout
+    method: str | None = None
 
 
 class CubeWriter(Protocol):

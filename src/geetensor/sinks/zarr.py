@@ -128,6 +128,8 @@ class ZarrWriter:
             attributes[name] = _encoded(fill) if name == "_FillValue" else fill
         if not cube.series and cube.asset_ids[0]:
             attributes["asset_id"] = cube.asset_ids[0]
+        if cube.method is not None:
+            attributes["method"] = cube.method
         return zarr.create_array(
             self._store(NAME),
             shape=layout.shape[axes:],

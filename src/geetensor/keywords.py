@@ -1,0 +1,43 @@
+"""Keyword arguments that exporters share, for their overloads; the exporters say what they mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+if TYPE_CHECKING:
+    from affine import Affine
+    from numpy.typing import DTypeLike
+
+    from geetensor.clouds import CloudMask
+
+
+class OfAnyExport(TypedDict, total=False):
+    """Of `geetensor.ee_image.export_image`, and of all others."""
+
+    crs_geometry: str
+    transform: Affine | None
+    dtype: DTypeLike | None
+    fill_value: float | None
+    resampling: str
+    scaled: bool
+    cloud_mask: CloudMask | str | None
+    resume: bool
+    overwrite: bool
+    max_workers: int | None
+    progress: bool
+    timeout: float | None
+
+
+class OfCube(OfAnyExport, total=False):
+    """Of `geetensor.ee_image.export_cube`."""
+
+    group_by: Literal["solar_day"] | None
+    missing: Literal["error", "fill"]
+    chunks: dict[str, int] | None
+
+
+class OfComposite(OfAnyExport, total=False):
+    """Of `geetensor.ee_image.export_composite`."""
+
+    quality_band: str | None
+    missing: Literal["error", "fill"]
