@@ -36,9 +36,9 @@ from geetensor.preview import Plan as Plan
 from geetensor.progress import patch_bar
 from geetensor.sentinel2 import interpolate_20mbands_s2ee as interpolate_20mbands_s2ee
 from geetensor.series import parse_query, series_of_image
-from geetensor.sinks.target import Target, parse_target
+from geetensor.sinks.target import Kind, Target, parse_target
 from geetensor.source import open_sources
-from geetensor.streams import run_stream, stored_layout
+from geetensor.streams import run_stream
 
 if TYPE_CHECKING:
     import os
@@ -74,6 +74,7 @@ def export_image(
     scaled: bool = ...,
     cloud_mask: CloudMask | str | None = ...,
     to: None = ...,
+    sharded: bool = ...,
     resume: bool = ...,
     overwrite: bool = ...,
     max_workers: int | None = ...,
@@ -99,6 +100,7 @@ def export_image(
     scaled: bool = ...,
     cloud_mask: CloudMask | str | None = ...,
     to: None = ...,
+    sharded: bool = ...,
     resume: bool = ...,
     overwrite: bool = ...,
     max_workers: int | None = ...,
@@ -124,6 +126,7 @@ def export_image(
     scaled: bool = ...,
     cloud_mask: CloudMask | str | None = ...,
     to: str | os.PathLike[str],
+    sharded: bool = ...,
     resume: bool = ...,
     overwrite: bool = ...,
     max_workers: int | None = ...,
@@ -148,6 +151,7 @@ def export_image(
     scaled: bool = False,
     cloud_mask: CloudMask | str | None = None,
     to: str | os.PathLike[str] | None = None,
+    sharded: bool = True,
     resume: bool = True,
     overwrite: bool = False,
     max_workers: int | None = None,
@@ -186,6 +190,8 @@ def export_image(
         to: where to write the image as it comes, however large it is: `name.zarr` (a path, or a
             URL that fsspec knows), `name.tif` (a cloud-optimized GeoTIFF) or `folder/` (such a
             GeoTIFF, and a STAC item). Default: into memory.
+        sharded: store a Zarr's chunks together, some 8 MB a file. False: a file a chunk, which GDAL
+            reads from 3.11 on; shards it reads from 3.13 on.
         resume: go on from what a call for the same that did not finish has left beside `to`.
             False: fetch everything.
         overwrite: replace what is there under that name, once the new one is complete (at a
@@ -218,6 +224,7 @@ def export_image(
         bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
     target = _target(to, options, overwrite=overwrite)
+    _check_zarr_only(None, sharded, target)
     with _open_transport(max_workers, timeout) as transport:
         [source], export = _plan([image_or_asset_id], geometry, crs_geometry, options, transport)
         series = series_of_image(source.info)
@@ -227,6 +234,7 @@ def export_image(
                 series,
                 target,
                 transport,
+                sharded=sharded,
                 resume=resume,
                 max_workers=max_workers,
                 progress=progress,
@@ -335,6 +343,7 @@ def export_cube(
     missing: Literal["error", "fill"] = ...,
     to: None = ...,
     chunks: dict[str, int] | None = ...,
+    sharded: bool = ...,
     resume: bool = ...,
     overwrite: bool = ...,
     max_workers: int | None = ...,
@@ -363,6 +372,7 @@ def export_cube(
     missing: Literal["error", "fill"] = ...,
     to: None = ...,
     chunks: dict[str, int] | None = ...,
+    sharded: bool = ...,
     resume: bool = ...,
     overwrite: bool = ...,
     max_workers: int | None = ...,
@@ -391,6 +401,7 @@ def export_cube(
     missing: Literal["error", "fill"] = ...,
     to: str | os.PathLike[str],
     chunks: dict[str, int] | None = ...,
+    sharded: bool = ...,
     resume: bool = ...,
     overwrite: bool = ...,
     max_workers: int | None = ...,
@@ -418,6 +429,7 @@ def export_cube(
     missing: Literal["error", "fill"] = "error",
     to: str | os.PathLike[str] | None = None,
     chunks: dict[str, int] | None = None,
+    sharded: bool = True,
     resume: bool = True,
     overwrite: bool = False,
     max_workers: int | None = None,
@@ -454,6 +466,7 @@ def export_cube(
             `.tif` takes one date only.
         chunks: sides of a Zarr's chunks, as `{"time": 100, "y": 64, "x": 64}`. Default: 512
             pixels of one band and date; dates that are smaller share a chunk.
+        sharded: as in `export_image`.
         resume: as in `export_image`.
         overwrite: as in `export_image`.
         max_workers: requests at a time, over all scenes.
@@ -488,7 +501,7 @@ def export_cube(
     )
     series = parse_query(query, group_by)
     target = _target(to, options, overwrite=overwrite)
-    _check_chunks(chunks, target)
+    _check_zarr_only(chunks, sharded, target)
     if target is not None:
         series.utc_dates()
     partial = _is_partial(missing)
@@ -501,6 +514,7 @@ def export_cube(
                 target,
                 transport,
                 chunks=chunks,
+                sharded=sharded,
                 resume=resume,
                 max_workers=max_workers,
                 progress=progress,
@@ -640,7 +654,7 @@ def plan_image(
     target = None if to is None else _stored_target(to, options)
     with _open_transport(max_workers, timeout) as transport:
         _, export = _plan([image_or_asset_id], geometry, crs_geometry, options, transport)
-        layout = None if target is None else stored_layout(export, target, None)
+        layout = None if target is None else export.layout()
         return Plan.of(export, transport, max_workers=max_workers, series=False, layout=layout)
 
 
@@ -686,11 +700,11 @@ def plan_cube(
     )
     series = parse_query(query, group_by)
     target = None if to is None else _stored_target(to, options)
-    _check_chunks(chunks, target)
+    _check_zarr_only(chunks, True, target)
     partial = _is_partial(missing)
     with _open_transport(max_workers, timeout) as transport:
         export = _plan_series(series, geometry, crs_geometry, options, transport, partial=partial)
-        layout = None if target is None else stored_layout(export, target, chunks)
+        layout = None if target is None else export.layout(chunks)
         return Plan.of(export, transport, max_workers=max_workers, series=True, layout=layout)
 
 
@@ -777,9 +791,14 @@ def _is_partial(missing: object) -> bool:
     return missing == "fill"
 
 
-def _check_chunks(chunks: object, target: Target | None) -> None:
-    if chunks is not None and target is None:
-        raise InvalidInputError("chunks= is for Zarr only: pass to='name.zarr', too.")
+def _check_zarr_only(chunks: object, sharded: object, target: Target | None) -> None:
+    if not isinstance(sharded, bool):
+        raise InvalidInputError(f"sharded must be True or False, got {sharded!r}.")
+    if target is not None and target.kind is Kind.ZARR:
+        return
+    for name, given in (("chunks", chunks is not None), ("sharded", not sharded)):
+        if given:
+            raise InvalidInputError(f"{name}= is for Zarr only: pass to='name.zarr', too.")
 
 
 def _target(to: object, options: Options, *, overwrite: bool) -> Target | None:

@@ -30,6 +30,7 @@ class Cube:
         asset_ids: of each image; None for a computed one.
         series: whether it has a time axis.
         layout: its blocks.
+        sharded: whether chunks share a file with the others of their block, where chunks are files.
     """
 
     grid: PixelGrid
@@ -40,6 +41,7 @@ class Cube:
     asset_ids: tuple[str | None, ...]
     series: bool
     layout: Layout
+    sharded: bool
 
 
 class CubeWriter(Protocol):
