@@ -17,7 +17,7 @@ from geetensor.sinks.assembly import AssemblySink
 from geetensor.sinks.cube import Cube
 from geetensor.sinks.geotiff import GeotiffWriter, Page, check_writable
 from geetensor.sinks.journal import FORMAT
-from geetensor.sinks.stage import LocalStage
+from geetensor.sinks.stage import LocalStage, sync
 from geetensor.sinks.target import Kind
 
 if TYPE_CHECKING:
@@ -263,6 +263,7 @@ def _writer(
     def on_page(page: Page) -> None:
         path = page.path.with_suffix(".json")
         path.write_text(json.dumps(items[page.time], indent=2), encoding="utf-8")
+        sync(path)
 
     pages = [Page(time, folder / f"{name}.tif") for time, name in enumerate(names)]
     return GeotiffWriter(cube, pages, stage.blocks, on_page)

@@ -113,6 +113,11 @@ class ZarrWriter:
             # That this is no part of Zarr 3 yet; xarray warns, and is slow, where it is missing.
             warnings.simplefilter("ignore")
             zarr.consolidate_metadata(self._store(), zarr_format=3)
+        if isinstance(self._place, Path):
+            blocks = self._place / NAME / "c"  # these are on disk already
+            for path in self._place.rglob("*"):
+                if path.is_file() and blocks not in path.parents:
+                    sync(path)
 
     def close(self) -> None:
         """Nothing runs."""
