@@ -219,9 +219,9 @@ def test_what_was_being_written_is_dropped(
     blocks = journal_of(tmp_path / "out").parent / "blocks"
     for block in range(CUBE):
         (blocks / f"{block}.partial").write_bytes(b"II*\0\x08\0\0\0")
-    for time in range(len(SERIES)):
-        (blocks / f"image{time}.tif").write_bytes(b"II*\0\x08\0\0\0")
-        (blocks / f"image{time}.tif.ovr.tmp").write_bytes(b"II")
+    for image in range(len(SERIES)):
+        (blocks / f"image{image}.tif").write_bytes(b"II*\0\x08\0\0\0")
+        (blocks / f"image{image}.tif.ovr.tmp").write_bytes(b"II")
     caplog.clear()
     assert contents(export(f"{tmp_path}/out/")) == whole
     assert fetched(caplog) == CUBE - stored
