@@ -1,4 +1,4 @@
-"""Lazy arrays on a dask cluster: workers that sign in by themselves and share the project's quota.
+"""A dask cluster: workers that sign in by themselves and share the project's quota.
 
 `docs/distributed.md` shows it. This needs `pip install 'geetensor[distributed]'`.
 """
@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from geetensor.ee_utils import initialize
+from geetensor.engine.endpoint import endpoint_of
 from geetensor.engine.session import current_session
 from geetensor.errors import InvalidInputError, MissingPackageError
-from geetensor.lazy.places import Share, use_places
+from geetensor.lazy.places import use_places
 
 try:
     from distributed import Semaphore
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from distributed.worker import Worker
+
+    from geetensor.engine.scheduler import Scheduler
 
 CONCURRENCY = 39
 """Requests at a time of all workers together: one less than Earth Engine allows a project, for a
@@ -38,12 +41,11 @@ class SignIn(WorkerPlugin):
     its own. So the machine of each has to have them: a service account's key file, what
     `earthengine authenticate` stored, or Google's application-default credentials.
 
-    Workers read a chunk of a lazy array when they have one of `concurrency` leases, which the
-    dask scheduler hands out, and then send one request at a time. So there are never more requests
-    than that, however many workers there are. A worker that dies gives its leases back after
-    dask's `distributed.scheduler.locks.lease-timeout` (30 s), and dask computes its chunks
-    elsewhere. Other functions of this package know of no leases: a task that calls
-    `export_image` has its worker's own throttle.
+    Each request that this package sends from a worker, for a lazy array or for a task that calls
+    `export_cube`, has one of `concurrency` leases, which the dask scheduler hands out. So there are
+    never more requests than that, however many workers there are. The leases of a worker that dies
+    are free after dask's `distributed.scheduler.locks.lease-timeout` (30 s), and dask computes its
+    chunks elsewhere. What the `ee` client sends by itself (`getInfo`) has no lease.
 
     Args:
         project: Cloud project that pays, as in `geetensor.ee_utils.initialize`; so are the others.
@@ -95,6 +97,7 @@ class SignIn(WorkerPlugin):
         self._high_volume = high_volume
         self._url = url
         self._concurrency = concurrency
+        self._scheduler: Scheduler | None = None  # of the worker
 
     async def setup(self, worker: Worker) -> None:
         """Sign a worker in.
@@ -118,21 +121,36 @@ class SignIn(WorkerPlugin):
             loop=worker.loop,
         )
         await leases
-        use_places(_Leased(leases))
+        self._scheduler = endpoint_of(session).scheduler
+        self._scheduler.share(_Leases(leases))
+        use_places(_EachAlone())
 
     def teardown(self, worker: Worker) -> None:  # noqa: ARG002
-        """Let reads of the process count on its own throttle again; it stays signed in."""
+        """Let the process send by its own throttle again; it stays signed in."""
         use_places(None)
+        if self._scheduler is not None:
+            self._scheduler.share(None)
 
 
-class _Leased:
-    """A share of one request at a time, for the time of a lease."""
+class _Leases:
+    """A semaphore of dask as the engine takes leases from it."""
 
-    def __init__(self, leases: Semaphore) -> None:
-        self._leases = leases
+    def __init__(self, semaphore: Semaphore) -> None:
+        self._semaphore = semaphore
+
+    def acquire(self, seconds: float, /) -> bool:
+        """Wait for a lease; see `geetensor.engine.leases.Leases`."""
+        return bool(self._semaphore.acquire(timeout=seconds))
+
+    def release(self) -> None:
+        """Give one back."""
+        self._semaphore.release()
+
+
+class _EachAlone:
+    """A read counts on one request at a time: other workers have the other leases."""
 
     @contextmanager
-    def taken(self, _limit: int, /) -> Iterator[Share]:
-        """Wait for a lease; see `geetensor.lazy.places.Places`."""
-        with self._leases:
-            yield Share(1, 1)
+    def taken(self, _limit: int, /) -> Iterator[int]:
+        """See `geetensor.lazy.places.Places`."""
+        yield 1

@@ -19,7 +19,7 @@ from geetensor.composites import parse_composite
 from geetensor.errors import InvalidInputError
 from geetensor.export import run_export
 from geetensor.exporters import (
-    check_chunks,
+    check_zarr_only,
     finish,
     free_target,
     image_attrs,
@@ -39,7 +39,6 @@ from geetensor.outputs import as_image
 from geetensor.preview import Plan as Plan
 from geetensor.sentinel2 import interpolate_20mbands_s2ee as interpolate_20mbands_s2ee
 from geetensor.series import composed, parse_query, series_of_image
-from geetensor.streams import stored_layout
 
 if TYPE_CHECKING:
     import os
@@ -129,6 +128,7 @@ def export_image(
     scaled: bool = False,
     cloud_mask: CloudMask | str | None = None,
     to: str | os.PathLike[str] | None = None,
+    sharded: bool = True,
     resume: bool = True,
     overwrite: bool = False,
     max_workers: int | None = None,
@@ -168,6 +168,8 @@ def export_image(
         to: where to write the image as it comes, however large it is: `name.zarr` (a path, or a
             URL that fsspec knows), `name.tif` (a cloud-optimized GeoTIFF) or `folder/` (such a
             GeoTIFF, and a STAC item). Default: into memory.
+        sharded: store a Zarr's chunks together, some 8 MB a file. False: a file a chunk, which GDAL
+            reads from 3.11 on; shards it reads from 3.13 on.
         resume: go on from what a call for the same that did not finish has left beside `to`.
             False: fetch everything.
         overwrite: replace what is there under that name, once the new one is complete (at a
@@ -200,6 +202,7 @@ def export_image(
         bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
     target = free_target(to, options, overwrite=overwrite)
+    check_zarr_only(None, sharded, target)
     with open_transport(max_workers, timeout) as transport:
         source, export = plan_one(image_or_asset_id, geometry, crs_geometry, options, transport)
         return finish(
@@ -207,6 +210,7 @@ def export_image(
             series_of_image(source.info),
             target,
             transport,
+            sharded=sharded,
             resume=resume,
             max_workers=max_workers,
             progress=progress,
@@ -369,6 +373,7 @@ def export_cube(
     missing: Literal["error", "fill"] = "error",
     to: str | os.PathLike[str] | None = None,
     chunks: dict[str, int] | None = None,
+    sharded: bool = True,
     resume: bool = True,
     overwrite: bool = False,
     max_workers: int | None = None,
@@ -405,6 +410,7 @@ def export_cube(
             `.tif` takes one date only.
         chunks: sides of a Zarr's chunks, as `{"time": 100, "y": 64, "x": 64}`. Default: 512
             pixels of one band and date; dates that are smaller share a chunk.
+        sharded: as in `export_image`.
         resume: as in `export_image`.
         overwrite: as in `export_image`.
         max_workers: requests at a time, over all scenes.
@@ -439,7 +445,7 @@ def export_cube(
     )
     series = parse_query(query, group_by)
     target = free_target(to, options, overwrite=overwrite)
-    check_chunks(chunks, target)
+    check_zarr_only(chunks, sharded, target)
     if target is not None:
         series.utc_dates()
     partial = is_partial(missing)
@@ -451,6 +457,7 @@ def export_cube(
             target,
             transport,
             chunks=chunks,
+            sharded=sharded,
             resume=resume,
             max_workers=max_workers,
             progress=progress,
@@ -536,6 +543,7 @@ def export_composite(
     quality_band: str | None = None,
     missing: Literal["error", "fill"] = "error",
     to: str | os.PathLike[str] | None = None,
+    sharded: bool = True,
     resume: bool = True,
     overwrite: bool = False,
     max_workers: int | None = None,
@@ -583,6 +591,7 @@ def export_composite(
         missing: what becomes of scenes that lack some of the bands: "error" refuses them, "fill"
             takes these bands of theirs for masked.
         to: as in `export_image`. The date that is stored is that of the earliest scene.
+        sharded: as in `export_image`.
         resume: as in `export_image`.
         overwrite: as in `export_image`.
         max_workers: requests at a time, at the most.
@@ -614,6 +623,7 @@ def export_composite(
     composite = parse_composite(method, quality_band)
     series = parse_query(query)
     target = free_target(to, options, overwrite=overwrite)
+    check_zarr_only(None, sharded, target)
     partial = is_partial(missing)
     one = composed(series, composite.method.value)
     with open_transport(max_workers, timeout) as transport:
@@ -625,6 +635,7 @@ def export_composite(
             one,
             target,
             transport,
+            sharded=sharded,
             resume=resume,
             max_workers=max_workers,
             progress=progress,
@@ -740,7 +751,7 @@ def plan_image(
     target = planned_target(to, options)
     with open_transport(max_workers, timeout) as transport:
         _, export = plan_one(image_or_asset_id, geometry, crs_geometry, options, transport)
-        layout = None if target is None else stored_layout(export, target, None)
+        layout = None if target is None else export.layout()
         return Plan.of(export, transport, max_workers=max_workers, series=False, layout=layout)
 
 
@@ -786,11 +797,11 @@ def plan_cube(
     )
     series = parse_query(query, group_by)
     target = planned_target(to, options)
-    check_chunks(chunks, target)
+    check_zarr_only(chunks, True, target)
     partial = is_partial(missing)
     with open_transport(max_workers, timeout) as transport:
         export = plan_series(series, geometry, crs_geometry, options, transport, partial=partial)
-        layout = None if target is None else stored_layout(export, target, chunks)
+        layout = None if target is None else export.layout(chunks)
         return Plan.of(export, transport, max_workers=max_workers, series=True, layout=layout)
 
 
@@ -842,7 +853,7 @@ def plan_composite(
         export = plan_composed(
             series, geometry, crs_geometry, options, composite, transport, partial=partial
         )
-        layout = None if target is None else stored_layout(export, target, None)
+        layout = None if target is None else export.layout()
         return Plan.of(export, transport, max_workers=max_workers, series=False, layout=layout)
 
 

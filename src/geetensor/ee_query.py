@@ -405,14 +405,14 @@ def query_many(
     CRS. `deduplicate` and `limit` are for each area. See `query_collection` for the others.
 
     Returns:
-        A row for each area and each scene that touches it. The column `area`, before all others,
+        A row for each area and each scene that touches it. The column `area_id`, before all others,
         holds the area's position in `polygons`, or its label in the GeoDataFrame's index. Sorted
         by area, in their order, then by time. `overlap_percentage` is of the area.
 
     Example:
         >>> fields = [aoi, aoi.buffer(0.01)]
         >>> rows = query_many("COPERNICUS/S2_HARMONIZED", fields, "2024-06-01", "2024-06-30")
-        >>> rows["area"].unique().tolist()
+        >>> rows["area_id"].unique().tolist()
         [0, 1]
     """
     question = parse_question(
@@ -423,13 +423,13 @@ def query_many(
         cloud_cover_max=cloud_cover_max,
         deduplicate=deduplicate,
         limit=limit,
-        taken=["area"],
+        taken=["area_id"],
     )
     check_collection(collection, question)
     with Transport(current_session()) as transport:
         areas, labels = parse_polygons(polygons, transport)
         rows = find_many(collection, areas, question, transport, progress=progress)
-    return rows.assign(area=labels[rows["area"].to_numpy()])
+    return rows.assign(area_id=labels[rows["area_id"].to_numpy()])
 
 
 def scenes_on_grid(scenes: gpd.GeoDataFrame, grid: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ import googleapiclient.errors
 from google.auth.exceptions import GoogleAuthError
 from shapely.geometry import mapping
 
+from geetensor.callers import warn_caller
 from geetensor.engine.fetch import compute_value
 from geetensor.engine.session import NOT_SIGNED_IN, current_session, is_signed_in
 from geetensor.engine.transport import Transport
@@ -73,10 +73,9 @@ def initialize(
     if is_signed_in():
         kept = current_session()
         if (project or kept.project) != kept.project or (url or kept.base_url) != kept.base_url:
-            warnings.warn(
+            warn_caller(
                 f"Already signed in to {kept.base_url} with project {kept.project}: kept as it "
-                "is. Call ee.Reset() first to sign in anew.",
-                stacklevel=2,
+                "is. Call ee.Reset() first to sign in anew."
             )
         return
     endpoint = url or (HIGH_VOLUME_URL if high_volume else STANDARD_URL)

@@ -15,7 +15,7 @@ from geetensor.export import Export, plan_composite, plan_export, run_export
 from geetensor.outputs import as_cube, as_image
 from geetensor.patches import Patch, run_many
 from geetensor.progress import patch_bar
-from geetensor.sinks.target import Target, parse_target
+from geetensor.sinks.target import Kind, Target, parse_target
 from geetensor.source import open_sources
 from geetensor.streams import run_stream
 
@@ -102,6 +102,7 @@ def finish(
     transport: Transport,
     *,
     chunks: object = None,
+    sharded: bool,
     resume: bool,
     max_workers: int | None,
     progress: bool,
@@ -118,6 +119,7 @@ def finish(
             target,
             transport,
             chunks=chunks,
+            sharded=sharded,
             resume=resume,
             max_workers=max_workers,
             progress=progress,
@@ -164,14 +166,19 @@ def is_partial(missing: object) -> bool:
     return missing == "fill"
 
 
-def check_chunks(chunks: object, target: Target | None) -> None:
-    """Refuse chunks of what is not written.
+def check_zarr_only(chunks: object, sharded: object, target: Target | None) -> None:
+    """Refuse what is said of chunks where there are none.
 
     Raises:
-        InvalidInputError: if there are any.
+        InvalidInputError: if anything is.
     """
-    if chunks is not None and target is None:
-        raise InvalidInputError("chunks= is for Zarr only: pass to='name.zarr', too.")
+    if not isinstance(sharded, bool):
+        raise InvalidInputError(f"sharded must be True or False, got {sharded!r}.")
+    if target is not None and target.kind is Kind.ZARR:
+        return
+    for name, given in (("chunks", chunks is not None), ("sharded", not sharded)):
+        if given:
+            raise InvalidInputError(f"{name}= is for Zarr only: pass to='name.zarr', too.")
 
 
 def free_target(to: object, options: Options, *, overwrite: bool) -> Target | None:

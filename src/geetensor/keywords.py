@@ -21,6 +21,7 @@ class OfAnyExport(TypedDict, total=False):
     resampling: str
     scaled: bool
     cloud_mask: CloudMask | str | None
+    sharded: bool
     resume: bool
     overwrite: bool
     max_workers: int | None

@@ -17,7 +17,7 @@ from geetensor.sinks.assembly import AssemblySink
 from geetensor.sinks.cube import Cube
 from geetensor.sinks.geotiff import GeotiffWriter, Page, check_writable
 from geetensor.sinks.journal import FORMAT
-from geetensor.sinks.stage import LocalStage
+from geetensor.sinks.stage import LocalStage, sync
 from geetensor.sinks.target import Kind
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geetensor.blocks import Block, Layout
+    from geetensor.blocks import Block
     from geetensor.engine.transport import Transport
     from geetensor.engine.wire import ImageRef
     from geetensor.export import Export
@@ -44,6 +44,7 @@ def run_stream(
     transport: Transport,
     *,
     chunks: object = None,
+    sharded: bool = True,
     resume: bool = True,
     max_workers: int | None = None,
     progress: bool = False,
@@ -56,6 +57,7 @@ def run_stream(
         target: where to.
         transport: the door to the network.
         chunks: sides of Zarr's chunks by dimension; None for the default.
+        sharded: whether Zarr's chunks share files.
         resume: whether to go on from what an earlier call has left.
         max_workers: requests at a time, at the most.
         progress: show a progress bar.
@@ -69,7 +71,7 @@ def run_stream(
         StorageError: if it cannot be stored. What is stored is kept.
         EarthEngineError: if a tile cannot be had. What is stored is kept.
     """
-    cube = _cube(export, series, target, chunks)
+    cube = _cube(export, series, chunks, sharded=sharded)
     _check(cube, target)
     stage = _stage(target, _request_key(export, cube, target.kind, series), resume=resume)
     storing = _Storing(target.location)
@@ -167,7 +169,7 @@ def _values(tile: Tile) -> int:
     return len(tile.times) * len(tile.group.indices) * tile.window.height * tile.window.width
 
 
-def _cube(export: Export, series: Series, target: Target, chunks: object) -> Cube:
+def _cube(export: Export, series: Series, chunks: object, *, sharded: bool) -> Cube:
     return Cube(
         export.grid,
         export.band_names,
@@ -176,20 +178,10 @@ def _cube(export: Export, series: Series, target: Target, chunks: object) -> Cub
         series.utc_dates(),
         series.asset_ids,
         series.is_cube,
-        stored_layout(export, target, chunks),
+        export.layout(chunks),
+        sharded,
         None if series.composite is None else series.composite.method,
     )
-
-
-def stored_layout(export: Export, target: Target, chunks: object) -> Layout:
-    """The blocks in which an export is stored.
-
-    Raises:
-        InvalidInputError: if `chunks` does not fit.
-    """
-    if chunks is not None and target.kind is not Kind.ZARR:
-        raise InvalidInputError("chunks= is for Zarr only.")
-    return export.layout(chunks)
 
 
 def _check(cube: Cube, target: Target) -> None:
@@ -230,7 +222,7 @@ def _request_key(export: Export, cube: Cube, kind: Kind, series: Series) -> str:
         ],
         "bands": cube.band_names,
         "values": [cube.dtype.name, repr(cube.fill), export.cast],
-        "layout": [cube.layout.shape, cube.layout.block, cube.layout.chunk],
+        "layout": [cube.layout.shape, cube.layout.block, cube.layout.chunk, cube.sharded],
         "series": [cube.series, list(map(str, cube.dates)), cube.asset_ids, series.satellites],
     }
     return _hash(json.dumps(said).encode())
@@ -272,6 +264,7 @@ def _writer(
     def on_page(page: Page) -> None:
         path = page.path.with_suffix(".json")
         path.write_text(json.dumps(items[page.time], indent=2), encoding="utf-8")
+        sync(path)
 
     pages = [Page(time, folder / f"{name}.tif") for time, name in enumerate(names)]
     return GeotiffWriter(cube, pages, stage.blocks, on_page)

@@ -103,6 +103,24 @@ def test_the_quota_is_shared_and_not_multiplied(
     np.testing.assert_array_equal(values, exported())
 
 
+def test_exports_in_tasks_share_it_too(quota_server: eemulator.Server, client: Client) -> None:
+    """With the metadata that they look up: more threads, each with its own throttle of 39."""
+    expected = exported()
+    quota_server.reset_stats()
+    futures = client.map(_export_there, range(2 * WORKERS), pure=False)
+    lazy = client.compute(many_chunks(16))
+    for future in futures:
+        np.testing.assert_array_equal(future.result(timeout=200), expected)
+    np.testing.assert_array_equal(lazy.result(timeout=200).to_numpy(), expected)
+    stats = quota_server.stats
+    assert QUOTA - 2 <= stats.peak_concurrency <= QUOTA
+    assert stats.refusals.get("too many requests", 0) <= 7
+
+
+def _export_there(_: int) -> Any:
+    return exported()
+
+
 def test_the_share_can_be_told_anew(quota_server: eemulator.Server, client: Client) -> None:
     for concurrency in (3, QUOTA):
         client.register_plugin(

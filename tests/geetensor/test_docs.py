@@ -123,7 +123,7 @@ def test_the_readmes_examples(
     assert capsys.readouterr().out == "('time', 'band', 'y', 'x') uint16\n"
     exec(discovery, names)  # noqa: S102
     assert "LANDSAT_8" in capsys.readouterr().out
-    assert names["rows"]["area"].unique().tolist() == [0, 1]
+    assert names["rows"]["area_id"].unique().tolist() == [0, 1]
     exec(plan, names)  # noqa: S102
     assert capsys.readouterr().out == printed
     picture = (ROOT / "docs/images/plan.svg").read_text(encoding="ascii")

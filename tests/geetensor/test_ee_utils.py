@@ -58,8 +58,11 @@ def test_the_project_may_come_from_the_environment(
 def test_a_session_is_kept(server: eemulator.Server) -> None:
     before = vars(ee.data._get_state()).copy()
     ee_utils.initialize()
-    with pytest.warns(UserWarning, match="Already signed in .* with project local-emulator"):
+    with pytest.warns(
+        UserWarning, match="Already signed in .* with project local-emulator"
+    ) as warned:
         ee_utils.initialize(project="another")
+    assert warned[0].filename == __file__
     assert vars(ee.data._get_state()) == before
 
 

@@ -23,7 +23,7 @@ from geetensor import ee_image, ee_xarray
 from geetensor.errors import InvalidInputError, UnknownBandError
 from geetensor.lazy import selection
 from geetensor.lazy.pixels import LazyPixels
-from geetensor.lazy.places import Share, use_places
+from geetensor.lazy.places import use_places
 from tests.eemulator.synthetic import DTYPES
 from tests.geetensor.test_export_cube import AREA, SERIES, table
 from tests.geetensor.test_export_image import UTM_CRS, box
@@ -53,8 +53,8 @@ class OneByOne:
     """As if as many reads were under way as the service allows requests."""
 
     @contextmanager
-    def taken(self, _limit: int, /) -> Iterator[Share]:
-        yield Share(1, None)
+    def taken(self, _limit: int, /) -> Iterator[int]:
+        yield 1
 
 
 def pixels_of(array: xr.DataArray) -> LazyPixels:

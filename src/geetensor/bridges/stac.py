@@ -62,7 +62,7 @@ _EXTENSIONS = {
 }
 """By prefix: the versions that pystac writes and validates."""
 
-_OURS = {"area", "cell", *CLOUD_COLUMNS}
+_OURS = {"area_id", "cell", *CLOUD_COLUMNS}
 """Further columns that are not Earth Engine's."""
 
 _READ = {

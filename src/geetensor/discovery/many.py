@@ -51,7 +51,7 @@ def find_many(
     *,
     progress: bool = False,
 ) -> gpd.GeoDataFrame:
-    """The scenes of each of many areas; the column `area` holds its position among them.
+    """The scenes of each of many areas; the column `area_id` holds its position among them.
 
     Args:
         collection: asset id.
@@ -74,12 +74,12 @@ def find_many(
     for (indices, _), parts in zip(batches, found, strict=True):
         scenes = without_wrong(tabulate(parts, row_format.properties))
         parts.clear()
-        tables += neighbours.relate(scenes, "area", indices, deduplicate=question.deduplicate)
+        tables += neighbours.relate(scenes, "area_id", indices, deduplicate=question.deduplicate)
     if not tables:
-        tables.append(tabulate([], row_format.properties).assign(area=np.empty(0, np.int64)))
-    scenes = finished(pd.concat(tables, ignore_index=True), question, first=["area"])
+        tables.append(tabulate([], row_format.properties).assign(area_id=np.empty(0, np.int64)))
+    scenes = finished(pd.concat(tables, ignore_index=True), question, first=["area_id"])
     if question.limit is not None:
-        scenes = scenes.groupby("area").head(question.limit).reset_index(drop=True)
+        scenes = scenes.groupby("area_id").head(question.limit).reset_index(drop=True)
     return scenes
 
 

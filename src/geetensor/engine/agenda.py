@@ -15,6 +15,7 @@ from geetensor.engine.tasks import Entry, Fail, Refused, Replace, Retry
 
 if TYPE_CHECKING:
     from geetensor.engine.job import Job
+    from geetensor.engine.leases import Lease, Leased
     from geetensor.engine.tasks import Outcome
     from geetensor.engine.throttle import Throttle, Ticket
 
@@ -32,6 +33,7 @@ class Turn:
         ticket: for its request.
         started: seconds, on the clock of `take`.
         capped: whether it counts as one of the job's requests.
+        lease: of its request, to be given back when the service is done; None where none is needed.
     """
 
     job: Job
@@ -39,6 +41,7 @@ class Turn:
     ticket: Ticket
     started: float
     capped: bool = True
+    lease: Lease | None = None
 
 
 class Agenda:
@@ -52,12 +55,14 @@ class Agenda:
         throttle: as given.
         jobs: those that are not over; the first is next.
         weather: of their requests.
+        leased: where each request needs a lease; None for none.
     """
 
     def __init__(self, throttle: Throttle, *, held_bytes: int = HELD_BYTES) -> None:
         self.throttle = throttle
         self.jobs: list[Job] = []
         self.weather = Weather()
+        self.leased: Leased | None = None
         self._most_bytes = held_bytes
         self._bytes = 0
 
@@ -80,11 +85,15 @@ class Agenda:
             if no_room or not job.admits(entry):
                 job.waiting.put_back([entry])
                 continue
+            lease = None if self.leased is None else self.leased.take()
+            if self.leased is not None and lease is None:
+                job.waiting.put_back([entry])
+                return None
             self.jobs.remove(job)
             self.jobs.append(job)  # the others are next
             job.cap.running += 1
             self._bytes += size
-            return Turn(job, entry, self.throttle.started(now), now)
+            return Turn(job, entry, self.throttle.started(now), now, lease=lease)
         return None
 
     def accepted(self, turn: Turn, now: float) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from geetensor.engine.agenda import HELD_BYTES, Agenda
 from geetensor.engine.call import Call
 from geetensor.engine.events import emit
+from geetensor.engine.leases import Leased
 from geetensor.engine.tasks import Fail
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from geetensor.engine.agenda import Turn
     from geetensor.engine.job import Job
+    from geetensor.engine.leases import Leases
     from geetensor.engine.tasks import Outcome, Task
     from geetensor.engine.throttle import Throttle
 
@@ -53,6 +55,13 @@ class _Running(Call):
 
     def on_ended(self) -> None:
         self.scheduler.note_ended(self)
+        self.give_back()
+
+    def give_back(self) -> None:
+        """Give its lease back, if it has one."""
+        lease, self.turn.lease = self.turn.lease, None
+        if lease is not None:
+            lease.give_back()
 
 
 class Scheduler:
@@ -86,6 +95,27 @@ class Scheduler:
         """Never again have more requests at a time than this."""
         with self._changed:
             self._agenda.throttle.restrict(ceiling)
+
+    def share(self, leases: Leases | None) -> None:
+        """Send a request only while holding a lease.
+
+        Args:
+            leases: that other processes take from, too; None for no bound but the throttle's.
+        """
+        leased = None if leases is None else Leased(leases, self._wake, self._fail)
+        with self._changed:
+            self._agenda.leased = leased
+            self._changed.notify_all()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _fail(self, error: BaseException) -> None:
+        with self._changed:
+            for job in self._agenda.jobs:
+                job.cancel(error)
+            self._changed.notify_all()
 
     def submit(self, job: Job) -> None:
         """Queue a job. Returns at once."""
@@ -220,7 +250,10 @@ class Scheduler:
     @staticmethod
     def _run(call: _Running) -> Outcome:
         try:
-            return call.turn.entry.task.run(call)
+            try:
+                return call.turn.entry.task.run(call)
+            finally:
+                call.give_back()
         except BaseException as error:
             return Fail(error)
 

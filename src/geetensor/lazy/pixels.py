@@ -99,12 +99,12 @@ class LazyPixels:
             return sink.values()
         with Transport(_session(), timeout=self.timeout) as transport:
             limits = known_limits(transport, self.export.scenes)
-            with places().taken(concurrency(transport)) as share:
-                tiles = self._tiles(selection, share.expected, limits)
+            with places().taken(concurrency(transport)) as expected:
+                tiles = self._tiles(selection, expected, limits)
                 requests = (
                     PixelRequest(self.export.scenes, self.export.grid, tile) for tile in tiles
                 )
-                fetch_pixels(requests, sink, transport, max_workers=share.most)
+                fetch_pixels(requests, sink, transport)
         return sink.values()
 
     def _tiles(self, selection: Selection, expected: int, limits: Limits) -> Iterator[Tile]:

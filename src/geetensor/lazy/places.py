@@ -9,30 +9,18 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
 
-class Share(NamedTuple):
-    """Of the requests that the service allows, what one read may count on.
-
-    Attributes:
-        expected: requests at a time, to plan for.
-        most: requests at a time, at the most; None for what the throttle lets out.
-    """
-
-    expected: int
-    most: int | None
-
-
 class Places(Protocol):
     """Gives reads their share."""
 
-    def taken(self, limit: int, /) -> AbstractContextManager[Share]:
-        """A share, for the time of one read. May wait for it.
+    def taken(self, limit: int, /) -> AbstractContextManager[int]:
+        """Requests at a time that a read may count on, for the time that it takes.
 
         Args:
             limit: requests at a time that the service allows this process, for now.
@@ -51,13 +39,13 @@ class OwnPlaces:
         self._reads = 0
 
     @contextmanager
-    def taken(self, limit: int, /) -> Iterator[Share]:
-        """A share; does not wait. See `Places`."""
+    def taken(self, limit: int, /) -> Iterator[int]:
+        """See `Places`."""
         with self._lock:
             self._reads += 1
             reads = self._reads
         try:
-            yield Share(max(1, limit // reads), None)
+            yield max(1, limit // reads)
         finally:
             with self._lock:
                 self._reads -= 1

@@ -31,6 +31,7 @@ class Cube:
         series: whether it has a time axis.
         layout: its blocks.
         method: by which the only image was composed of its assets; None if it was not.
+        sharded: whether chunks share a file with the others of their block, where chunks are files.
     """
 
     grid: PixelGrid
@@ -41,6 +42,7 @@ class Cube:
     asset_ids: tuple[str | None, ...]
     series: bool
     layout: Layout
+    sharded: bool
     method: str | None = None
 
 

@@ -131,6 +131,10 @@ class GeotiffWriter:
                 self._stored[page.time].add(block)
                 if block.index not in done:
                     self._missing[page.time].add(block.index)
+        # What a killed process was writing: GDAL does not replace a TIFF without a directory.
+        needed = {self._path(self._cube.layout.at(index)) for index in done if self._waiting[index]}
+        for leftover in set(self._blocks.iterdir()) - needed:
+            leftover.unlink()
         for page in self._pages:
             if not self._missing[page.time] and not page.path.exists():
                 self._finish(page)

@@ -1,8 +1,9 @@
-"""A cube as Zarr: version 3, a shard a block, zstd; as xarray and rioxarray read it."""
+"""A cube as Zarr 3, with a file a block or a chunk; as xarray, rioxarray and GDAL read it."""
 
 from __future__ import annotations
 
 import base64
+import itertools
 import struct
 import warnings
 from datetime import UTC, datetime, timedelta
@@ -54,6 +55,7 @@ class ZarrWriter:
         self._axes = 0 if cube.series else 1  # leading dimensions that an image does not have
         self._files, self._root = fsspec.core.url_to_fs(str(place))
         self._array: Any = None
+        self._found: dict[str, int] | None = None  # files of an earlier process, when looked for
 
     def begin(self, done: Mapping[int, int], todo: Sequence[Block]) -> None:
         """Make the array of all values, or find it."""
@@ -61,23 +63,29 @@ class ZarrWriter:
             # What zarr had not renamed yet when the process was killed.
             for leftover in self._place.rglob("*.partial"):
                 leftover.unlink()
-        # Shards that were not noted as done: zarr would read those that reach over the array's
+        # Files that were not noted as done: zarr would read those that reach over the array's
         # end, to keep what is in them.
-        for place in {self._shard(block) for block in todo} & self._shards():
-            self._files.rm_file(place)
+        there = self._files_there()
+        for block in todo:
+            for key in self._keys(block):
+                if key in there:
+                    self._files.rm_file(f"{self._root}/{key}")
         self._array = self._open_array() if done else self._make_array()
 
     def has(self, block: Block, stored_bytes: int) -> bool:
-        """Whether a block's shard is there, with all of its bytes. All fill has none."""
-        return self._stored_bytes(block) == stored_bytes
+        """Whether a block is there, with all of its bytes. What is all fill has no files."""
+        if self._found is None:
+            self._found = self._files_there()
+        return sum(self._found.get(key, 0) for key in self._keys(block)) == stored_bytes
 
     def write(self, block: Block, values: NDArray[Any]) -> int:
-        """Store a block as a shard."""
+        """Store a block, as a shard or as its chunks."""
         self._array[block.slices[self._axes :]] = values[0] if self._axes else values
-        stored_bytes = self._stored_bytes(block)
-        if isinstance(self._place, Path) and stored_bytes:
-            sync(self._place / self._key(block))
-        return stored_bytes
+        stored = [(key, size) for key in self._keys(block) if (size := self._size(key))]
+        if isinstance(self._place, Path):
+            for key, _ in stored:
+                sync(self._place / key)
+        return sum(size for _, size in stored)
 
     def noted(self, block: Block) -> None:
         """Nothing is left to do."""
@@ -105,6 +113,11 @@ class ZarrWriter:
             # That this is no part of Zarr 3 yet; xarray warns, and is slow, where it is missing.
             warnings.simplefilter("ignore")
             zarr.consolidate_metadata(self._store(), zarr_format=3)
+        if isinstance(self._place, Path):
+            blocks = self._place / NAME / "c"  # these are on disk already
+            for path in self._place.rglob("*"):
+                if path.is_file() and blocks not in path.parents:
+                    sync(path)
 
     def close(self) -> None:
         """Nothing runs."""
@@ -134,7 +147,7 @@ class ZarrWriter:
             self._store(NAME),
             shape=layout.shape[axes:],
             chunks=layout.chunk[axes:],
-            shards=layout.block[axes:],
+            shards=layout.block[axes:] if cube.sharded else None,
             dtype=cube.dtype,
             fill_value=cube.fill,
             compressors=ZstdCodec(level=ZSTD_LEVEL),
@@ -161,24 +174,28 @@ class ZarrWriter:
         )
         made[...] = array
 
-    def _key(self, block: Block) -> str:
-        return f"{NAME}/c/" + "/".join(str(at) for at in block.position[self._axes :])
+    def _keys(self, block: Block) -> list[str]:
+        """The files of a block within the group: its shard, or its chunks."""
+        layout, axes = self._cube.layout, self._axes
+        each = layout.block if self._cube.sharded else layout.chunk
+        spans = [
+            range(part.start // side, -(-part.stop // side))
+            for part, side in zip(block.slices[axes:], each[axes:], strict=True)
+        ]
+        return [f"{NAME}/c/{'/'.join(map(str, at))}" for at in itertools.product(*spans)]
 
-    def _shard(self, block: Block) -> str:
-        """Path of a block's shard, as the file system has it."""
-        return f"{self._root}/{self._key(block)}"
-
-    def _shards(self) -> set[str]:
-        """Paths of all shards that are there."""
+    def _files_there(self) -> dict[str, int]:
+        """Bytes of all blocks' files that are there."""
         self._files.invalidate_cache()
-        return set(self._files.find(f"{self._root}/{NAME}/c"))
+        found = self._files.find(f"{self._root}/{NAME}/c", detail=True)
+        return {path[len(self._root) + 1 :]: int(info["size"]) for path, info in found.items()}
 
-    def _stored_bytes(self, block: Block) -> int:
-        """Size of a block's shard; 0 if there is none."""
+    def _size(self, key: str) -> int:
+        """Bytes of a file; 0 if there is none."""
         try:
             if isinstance(self._place, Path):
-                return (self._place / self._key(block)).stat().st_size
-            return int(self._files.size(self._shard(block)))
+                return (self._place / key).stat().st_size
+            return int(self._files.size(f"{self._root}/{key}"))
         except FileNotFoundError:
             return 0
 

@@ -159,7 +159,7 @@ def test_a_throttled_project(monkeypatch: pytest.MonkeyPatch) -> None:
         many = ee_query.query_many(
             "TEST/ARCHIVE", [(x, -15.5, x + 0.5, -15) for x in range(40, 50)], *WINTER
         )
-        assert many["area"].nunique() == 10
+        assert many["area_id"].nunique() == 10
         assert server.stats.refusals["too many requests"] > 0
 
 

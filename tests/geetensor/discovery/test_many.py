@@ -89,7 +89,7 @@ def test_an_area_with_more_corners_than_fit_into_a_request(
         few = ee_query.query_collection(MANY, coast, *JUNE, limit=5)
         assert_frame_equal(few, every[:5])
         rows = ee_query.query_many(MANY, [coast, (9, 0, 9.1, 0.1)], *JUNE)
-        assert [*rows.loc[rows["area"] == 0, "asset_id"]] == [*every["asset_id"]]
+        assert [*rows.loc[rows["area_id"] == 0, "asset_id"]] == [*every["asset_id"]]
         assert not server.stats.refusals
         monkeypatch.setattr(globe, "MOST_CORNERS", 5000)
         with pytest.raises(EarthEngineError, match="payload size exceeds"):
@@ -113,12 +113,12 @@ def test_many_areas_are_each_as_if_alone(
     assert list(rows.index) == list(range(len(rows)))
     for position, polygon in enumerate(polygons):
         alone = ee_query.query_collection(MANY, polygon, *JUNE, **arguments)
-        here = rows[rows["area"] == position].drop(columns="area").reset_index(drop=True)
+        here = rows[rows["area_id"] == position].drop(columns="area_id").reset_index(drop=True)
         # What only seems to touch at a corner may differ.
         touched = [table[table["overlap_percentage"] > 1e-3] for table in (here, alone)]
         here, alone = (table.reset_index(drop=True) for table in touched)
         assert_frame_equal(here, alone, check_dtype=len(alone) > 0, rtol=1e-3)
-    assert rows["area"].is_monotonic_increasing
+    assert rows["area_id"].is_monotonic_increasing
 
 
 def test_areas_have_the_labels_of_their_index(served: eemulator.Server) -> None:
@@ -129,19 +129,19 @@ def test_areas_have_the_labels_of_their_index(served: eemulator.Server) -> None:
         crs="EPSG:4326",
     )
     there = ee_query.query_many(MANY, fields, *JUNE)
-    assert there["area"].unique().tolist() == ["north", "south"]
+    assert there["area_id"].unique().tolist() == ["north", "south"]
     projected = ee_query.query_many(MANY, fields.to_crs("EPSG:32632"), *JUNE)
     assert list(projected["asset_id"]) == list(there["asset_id"])
     assert projected["overlap_percentage"].to_numpy() == pytest.approx(
         there["overlap_percentage"].to_numpy(), abs=1e-3
     )
-    assert fields["crop"].to_numpy()[fields.index.get_indexer(there["area"])][0] == "wheat"
+    assert fields["crop"].to_numpy()[fields.index.get_indexer(there["area_id"])][0] == "wheat"
 
 
 def test_no_areas(served: eemulator.Server) -> None:
     nothing = ee_query.query_many(MANY, [], *JUNE)
     assert {name: str(dtype) for name, dtype in nothing.dtypes.items()} == {
-        "area": "int64",
+        "area_id": "int64",
         **DTYPES,
     }
     assert not served.stats.requests
@@ -153,10 +153,10 @@ def test_thousands_of_fields_in_few_requests(served: eemulator.Server) -> None:
     fields = [shapely.box(x, y, x + 0.01, y + 0.01) for x, y in corners]
     rows = ee_query.query_many(MANY, fields, *JUNE)
     assert served.stats.requests["value:compute"] <= 16
-    assert rows["area"].nunique() == 3000
+    assert rows["area_id"].nunique() == 3000
     # Two days, and one, two or four tiles.
-    assert {*rows.groupby("area").size()} <= {2, 4, 8}
-    whole = rows.groupby(["area", "solar_day"])["overlap_percentage"].max()
+    assert {*rows.groupby("area_id").size()} <= {2, 4, 8}
+    whole = rows.groupby(["area_id", "solar_day"])["overlap_percentage"].max()
     assert whole.min() > 0
 
 
@@ -165,8 +165,8 @@ def test_areas_on_both_sides_of_the_antimeridian() -> None:
         "TEST/EDGE", [(179.2, -17.5, -179.2, -16.5), (178.5, -17, 178.6, -16.5)], *JUNE
     )
     names = rows["asset_id"].str.rpartition("/")[2]
-    assert {*names[rows["area"] == 0]} == {"beyond", "before", "parted", "east", "west"}
-    assert {*names[rows["area"] == 1]} == {"east"}
+    assert {*names[rows["area_id"] == 0]} == {"beyond", "before", "parted", "east", "west"}
+    assert {*names[rows["area_id"] == 1]} == {"east"}
 
 
 def cells(crs: str = "EPSG:4326") -> gpd.GeoDataFrame:

@@ -373,8 +373,11 @@ def test_nothing_found_with_masks_and_areas(server: eemulator.Server) -> None:
     assert dtypes == {**DTYPES, "cloud_score_plus": "str", "cloud_probability": "str"}
     assert server.stats.requests == {"value:compute": 1}
     many = ee_query.query_many(S2_SR, [HERE], "1999", "1999")
-    assert {name: str(dtype) for name, dtype in many.dtypes.items()} == {"area": "int64", **DTYPES}
-    assert many.columns[0] == "area"
+    assert {name: str(dtype) for name, dtype in many.dtypes.items()} == {
+        "area_id": "int64",
+        **DTYPES,
+    }
+    assert many.columns[0] == "area_id"
 
 
 @pytest.mark.parametrize(
@@ -410,8 +413,8 @@ def test_nothing_found_with_masks_and_areas(server: eemulator.Server) -> None:
             "Area 1: Bounds must be",
         ),
         (
-            lambda: ee_query.query_many(S2_SR, [HERE], *JUNE, properties=["area"]),
-            "a column of its own: area",
+            lambda: ee_query.query_many(S2_SR, [HERE], *JUNE, properties=["area_id"]),
+            "a column of its own: area_id",
         ),
     ],
 )

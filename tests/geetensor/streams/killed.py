@@ -5,6 +5,7 @@ Processes are forked from one that has imported everything, so that each begins 
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -74,14 +75,13 @@ def _end_at(where: str, number: int, end: signal.Signals) -> None:
     """Send the process a signal when a method has been called so often: just after it is done."""
     owner, name = POINTS[where]
     method = getattr(owner, name)
-    calls: list[None] = []
+    calls = itertools.count(1)  # of several threads: each number comes once
 
     def called(*args: Any, **kwargs: Any) -> Any:
         if where == "publish":
             os.kill(os.getpid(), end)
         result = method(*args, **kwargs)
-        calls.append(None)
-        if len(calls) == number:
+        if next(calls) == number:
             os.kill(os.getpid(), end)
         return result
 

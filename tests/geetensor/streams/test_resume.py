@@ -22,6 +22,7 @@ from geetensor.errors import (
     StorageError,
     TargetBusyError,
 )
+from geetensor.sinks.geotiff import GeotiffWriter
 from geetensor.sinks.journal import Journal
 from geetensor.sinks.lock import Lock
 from geetensor.sinks.zarr import ZarrWriter
@@ -205,6 +206,25 @@ def test_a_torn_journal_and_a_torn_shard(
     assert contents(export(to)) == whole
     assert CUBE - 5 <= fetched(caplog) <= CUBE - 3
     assert not leftover.exists()
+
+
+def test_what_was_being_written_is_dropped(
+    server: eemulator.Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A process that is killed leaves TIFFs without a directory, which GDAL would not replace."""
+    whole = contents(export(f"{tmp_path}/a/out/"))
+    with failing_after(6, GeotiffWriter, OSError("gone")), pytest.raises(StorageError):
+        export(f"{tmp_path}/out/")
+    stored = stored_blocks(tmp_path / "out")
+    blocks = journal_of(tmp_path / "out").parent / "blocks"
+    for block in range(CUBE):
+        (blocks / f"{block}.partial").write_bytes(b"II*\0\x08\0\0\0")
+    for image in range(len(SERIES)):
+        (blocks / f"image{image}.tif").write_bytes(b"II*\0\x08\0\0\0")
+        (blocks / f"image{image}.tif.ovr.tmp").write_bytes(b"II")
+    caplog.clear()
+    assert contents(export(f"{tmp_path}/out/")) == whole
+    assert fetched(caplog) == CUBE - stored
 
 
 def test_a_journal_of_another_format_is_not_ours(tmp_path: Path) -> None:
