@@ -155,6 +155,9 @@ def test_malformed_bodies(server: eemulator.Server, path: str, body: Any) -> Non
         ({"Host": ""}, 403),
         ({"Host": "localhost:1"}, 200),
         ({"Host": "[::1]:80"}, 200),
+        ({"Host": "[::ffff:127.0.0.1]:80"}, 200),
+        ({"Host": "[::ffff:10.0.0.1]:80"}, 403),
+        ({"Host": "[oops"}, 403),
     ],
 )
 def test_pages_of_others_change_nothing(
@@ -163,6 +166,27 @@ def test_pages_of_others_change_nothing(
     reply = post(server, "faults", {"kind": "503", "share": 1}, **headers)
     assert reply.status == expected
     assert status(server) == (503 if expected == 200 else 200)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"Origin": "https://example.com"}, 403),
+        ({"Origin": "http://example.com:80", "Host": "example.com:80"}, 403),
+        ({"Origin": "http://[oops", "Host": "[oops"}, 403),
+        ({"Origin": "http://localhost:5", "Host": "localhost:5"}, 200),
+        ({"Host": "emulator:8080"}, 200),
+        ({}, 200),
+    ],
+)
+def test_pages_of_others_make_no_assets(
+    server: eemulator.Server, headers: dict[str, str], expected: int
+) -> None:
+    body = {"type": "FOLDER"}
+    reply = send(server, "POST", f"{PROJECT}/assets?assetId=f", body, headers)
+    assert reply.status == expected
+    listed = send(server, "GET", f"{PROJECT}:listAssets").json
+    assert len(listed.get("assets", ())) == (expected == 200)
 
 
 def test_the_servers_own_page_may_ask(server: eemulator.Server) -> None:

@@ -382,6 +382,11 @@ def test_the_same_request_is_started_once() -> None:
     one = ee.data.exportImage("the id", config)
     assert ee.data.exportImage("the id", config)["name"] == one["name"]
     assert ee.data.exportImage("another", config)["name"] != one["name"]
+    # A reply that was lost is asked for again after all is done, and the asset there.
+    task = ee.batch.Export.image.toAsset(image, "kept", f"{HOME}/kept")
+    assert finished(task)["state"] == "COMPLETED"
+    config = task.config
+    assert ee.data.exportImage(str(task._request_id), config)["name"] == task.operation_name
 
 
 @pytest.mark.parametrize(

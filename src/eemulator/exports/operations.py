@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
-from ..limits import Deadline
+from ..limits import Deadline, out_of_memory, too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,15 +79,19 @@ class Operation:
         kind: `EXPORT_IMAGE` and the like.
         description: the user's.
         priority: higher ones begin first.
-        work: does it, and returns the URIs of what it made.
         watch: that the work looks at.
+        state: how far it is.
+        created, started, updated, ended: moments, in seconds since 1970.
+        cpu_seconds: processor time of the work.
+        destinations: URIs of what it made.
+        error: why it failed.
+        over: set when it has ended, in whatever way.
     """
 
     name: str
     kind: str
     description: str
     priority: int
-    work: Callable[[Watch], list[str]] = field(repr=False)
     watch: Watch = field(default_factory=Watch, repr=False)
     state: State = State.PENDING
     created: float = field(default_factory=time.time)
@@ -125,8 +129,13 @@ class Operations:
         self._lock = threading.Lock()
         self._all: dict[str, Operation] = {}
         self._requests: dict[tuple[str, str], Operation] = {}
-        self._waiting: list[Operation] = []
+        self._waiting: dict[Operation, Callable[[Watch], list[str]]] = {}
         self._pool = ThreadPoolExecutor(at_once, "eemulator-export")
+
+    def requested(self, project: str, request_id: str) -> Operation | None:
+        """The operation that a request started, if it was made before."""
+        with self._lock:
+            return self._requests.get((project, request_id))
 
     def start(
         self,
@@ -161,11 +170,11 @@ class Operations:
                     kind="queue",
                 )
             name = f"{project}/operations/{uuid.uuid4().hex[:24].upper()}"
-            made = Operation(name, kind, description, priority, work)
+            made = Operation(name, kind, description, priority)
             self._all[name] = made
             if request_id:
                 self._requests[project, request_id] = made
-            self._waiting.append(made)
+            self._waiting[made] = work
             self._forget()
         self._pool.submit(self._next)
         return made
@@ -193,7 +202,7 @@ class Operations:
         with self._lock:
             found.watch.cancel()
             if found.state is State.PENDING:
-                self._waiting.remove(found)
+                del self._waiting[found]
                 found.enter(State.CANCELLED)
             elif found.state is State.RUNNING:
                 found.enter(State.CANCELLING)
@@ -228,12 +237,12 @@ class Operations:
             if not self._waiting:
                 return  # It was cancelled.
             chosen = max(self._waiting, key=lambda operation: operation.priority)
-            self._waiting.remove(chosen)
+            work = self._waiting.pop(chosen)
             chosen.enter(State.RUNNING)
         state, began = State.SUCCEEDED, time.thread_time()
         try:
             chosen.watch.check()
-            chosen.destinations = chosen.work(chosen.watch)
+            chosen.destinations = work(chosen.watch)
             chosen.watch.progress = 1.0
         except _CancelledError:
             state = State.CANCELLED
@@ -251,8 +260,10 @@ def _error(name: str, error: Exception) -> dict[str, Any]:
         case ServiceError():
             code = _RESOURCE_EXHAUSTED if error.kind == "memory" else _INVALID_ARGUMENT
             return {"code": code, "message": error.message}
+        case RecursionError():
+            return {"code": _INVALID_ARGUMENT, "message": too_deep().message}
         case MemoryError():
-            return {"code": _RESOURCE_EXHAUSTED, "message": "User memory limit exceeded."}
+            return {"code": _RESOURCE_EXHAUSTED, "message": out_of_memory().message}
         case OSError():
             _log.error("operation %s cannot write: %s", name, error)
             reason = error.strerror or "the log says why"

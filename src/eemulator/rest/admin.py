@@ -21,15 +21,14 @@ from __future__ import annotations
 import asyncio
 import math
 from dataclasses import asdict
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from starlette.responses import JSONResponse
 
 from ..errors import ServiceError
 from ..weather import Fault, FaultKind, Pace
 from .fields import parse_json
+from .origin import check_machine, check_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,7 +84,8 @@ class Admin:
             return JSONResponse(error.body(), error.code)
 
     async def _answer(self, request: Request) -> Any:
-        check_origin(request)
+        check_machine(request)
+        check_page(request)
         method = self._methods.get((request.method, request.url.path.removeprefix(PREFIX)))
         if method is None:
             raise ServiceError(f"Not found: {request.method} {request.url.path}", code=404)
@@ -117,28 +117,6 @@ class Admin:
             raise ServiceError("Invalid value at 'at': numbers from 1 on and one kind are needed.")
         for number in numbers:
             self._faults.at(number, faults[0])
-
-
-def check_origin(request: Request) -> None:
-    """Refuse whoever is not on this machine, and pages of other origins.
-
-    Raises:
-        ServiceError: 403.
-    """
-    host = request.headers.get("host", "")
-    origin = request.headers.get("origin")
-    client = request.client.host if request.client else ""
-    if not (_is_local(client) and _is_local(urlsplit(f"//{host}").hostname or "")):
-        raise ServiceError("Only this machine may ask that.", code=403)
-    if origin is not None and urlsplit(origin).netloc != host:
-        raise ServiceError("Pages of other origins may not ask that.", code=403)
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 async def _json_body(request: Request) -> Any:

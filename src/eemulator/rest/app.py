@@ -32,6 +32,7 @@ from .call import Call
 from .connection import CONNECTION, Connection, broken
 from .gate import Gate, Place
 from .methods import Methods
+from .origin import check_page
 from .replies import BytesReply, error_reply, json_reply
 from .resources import Resources, resource_route
 
@@ -165,6 +166,8 @@ class App:
     async def _answer(self, request: Request) -> Response:
         call = await self._understand(request)
         if (method := self._resources.methods.get(call.kind)) is not None:
+            if request.method != "GET":
+                check_page(request)
             return json_reply(request, await self._run(partial(method, call)), self._stats)
         match call.kind:
             case "discovery":

@@ -84,6 +84,8 @@ class ExportMethods:
 
     def _export_image(self, call: Call) -> dict[str, Any]:
         fields = check_fields(parse_json(call.body), call.kind)
+        if (known := self._operations.requested(call.name, _request_id(fields))) is not None:
+            return operation_json(known)
         expression = self._expression(fields)
         if "assetExportOptions" in fields:
             work = self._image_to_asset(expression, fields)
@@ -130,6 +132,8 @@ class ExportMethods:
 
     def _export_table(self, call: Call) -> dict[str, Any]:
         fields = check_fields(parse_json(call.body), call.kind)
+        if (known := self._operations.requested(call.name, _request_id(fields))) is not None:
+            return operation_json(known)
         for name in ("featureViewExportOptions", "bigqueryExportOptions", "maxVertices"):
             if name in fields:
                 raise unimplemented(f"table:export with {name}")
@@ -182,7 +186,7 @@ class ExportMethods:
     ) -> dict[str, Any]:
         started = self._operations.start(
             call.name,
-            str(fields.get("requestId") or ""),
+            _request_id(fields),
             kind,
             str(fields.get("description") or ""),
             _whole(fields.get("priority"), _PRIORITY, "priority"),
@@ -302,6 +306,10 @@ def _moment(seconds: float) -> str:
 
 def _asset_uri(identifier: str) -> str:
     return f"https://code.earthengine.google.com/?asset={identifier}"
+
+
+def _request_id(fields: Mapping[str, Any]) -> str:
+    return str(fields.get("requestId") or "")
 
 
 def _object(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
