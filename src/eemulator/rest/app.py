@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from ..errors import ServiceError
 from ..limits import Limits, payload_too_large
+from ..watchdog import Watchdog
 from ..weather import FaultKind, Faults, Pace
 from ..wheel import algorithms_document, discovery_document
 from .connection import CONNECTION, Connection, broken
@@ -91,6 +92,7 @@ class App:
         self._faults = faults
         self._gate = Gate(limits, stats)
         self._methods = Methods(catalog, limits)
+        self._watchdog = Watchdog(limits)
         # More threads than places: metadata must not wait behind pixels.
         self._pool = ThreadPoolExecutor(limits.concurrent_requests + 4, "eemulator")
         self._routes = Starlette(routes=[Route("/{path:path}", self._handle, methods=_METHODS)])
@@ -103,6 +105,7 @@ class App:
     def close(self) -> None:
         """Wait for what is computing, and end the threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._watchdog.close()
 
     async def _handle(self, request: Request) -> Response:
         try:
@@ -181,7 +184,8 @@ class App:
         return True
 
     async def _run(self, work: Callable[[], Any]) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        watched = partial(self._watchdog.run, work)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, watched)
 
     async def _understand(self, request: Request) -> _Call:
         path, method = request.url.path, request.method
@@ -210,7 +214,9 @@ class App:
             else:
                 parts.clear()
             if size > _DRAINED_BYTES:
-                break
+                # Or the server would go on reading, for as long as the client sends.
+                await request.scope[CONNECTION].cut(flush=False)
+                raise ClientDisconnect
         if size > limit:
             raise payload_too_large(limit)
         return b"".join(parts)
