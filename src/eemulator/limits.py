@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+import psutil
 
 from .errors import ServiceError
 
@@ -42,8 +44,12 @@ class Limits:
             malicious expression from holding the emulator.
         working_pixels: most pixels of an intermediate image (a `reproject`, a region).
             Not a limit of the service.
-        result_values: most values (numbers, strings, lists, …) that a reply may hold. Not a limit
-            of the service: a list of twice the list before, sixty times, is a short expression.
+        result_values: most values (numbers, strings, lists, …) that a reply, or one value on the
+            way to it, may hold. Not a limit of the service: a list of twice the list before,
+            sixty times, is a short expression.
+        process_bytes: memory of the emulator's process; what is computed when it takes more fails
+            with the service's out-of-memory error; three quarters of the machine's by default.
+            None for no limit. Not a limit of the service.
         concurrent_exports: operations that run at once [M].
         queued_exports: operations that wait [S].
         assets: most assets that users make [M].
@@ -76,7 +82,10 @@ class Limits:
     max_pixels_bytes: int | None = None
     expression_nodes: int = 1_000_000
     working_pixels: int = 100_000_000
-    result_values: int = 20_000_000
+    result_values: int = 5_000_000
+    process_bytes: int | None = field(
+        default_factory=lambda: psutil.virtual_memory().total * 3 // 4
+    )
     concurrent_exports: int = 2
     queued_exports: int = 3_000
     assets: int = 10_000

@@ -217,8 +217,8 @@ def reshape(array: Array, shape: Array) -> Array:
     if shape.values.ndim > 1:
         raise ServiceError(f"The lengths of an array are one list, not {shape.json()}.")
     try:
-        values = array.values.reshape([int(size) for size in np.atleast_1d(shape.values)])
-    except (TypeError, ValueError, OverflowError):  # a table of lengths is none
+        values = array.values.reshape([int(size) for size in shape.values.ravel()])
+    except (ValueError, OverflowError):
         raise ServiceError(
             f"An array of {array.values.size} numbers cannot be of lengths {shape.json()}."
         ) from None

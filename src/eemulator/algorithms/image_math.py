@@ -129,9 +129,14 @@ def normalized_difference(image: Image, names: list[str] | None) -> Image:
 
 
 def _normalized(one: Plane, other: Plane) -> Plane:
-    a, b = one.values.astype(np.float64), other.values.astype(np.float64)
-    total = a + b
+    # Widened within the loops: copies in doubles would take longer than the arithmetic.
+    values = np.subtract(one.values, other.values, dtype=np.float64)
+    total = np.add(one.values, other.values, dtype=np.float64)
     with np.errstate(all="ignore"):
-        values = np.where(total == 0, 0.0, (a - b) / np.where(total == 0, 1.0, total))
-    positive = (a >= 0) & (b >= 0)
-    return Plane(values.astype(np.float32), both(both(one.mask, other.mask), positive))
+        np.divide(values, total, out=values, where=total != 0)
+        result = values.astype(np.float32)
+    mask = both(one.mask, other.mask)
+    for plane in (one, other):
+        if plane.values.dtype.kind not in "bu":
+            mask = both(mask, plane.values >= 0)
+    return Plane(result, mask)

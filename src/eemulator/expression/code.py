@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from shapely.errors import GEOSException
 
 from ..errors import ServiceError
+from ..values.weight import check_weight
 from .function import Function
 from .graph import kind_of
 from .promote import fitters
@@ -24,6 +25,7 @@ from .registry import lookup
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..limits import Limits
     from .graph import Node
 
 # The client itself nests nodes to a depth of 50, at most.
@@ -49,6 +51,14 @@ class Values(Protocol):
         """A name for a node that is nested in the value of a key."""
 
 
+class Session(Protocol):
+    """The world, as code sees it: algorithms that ask for it see more."""
+
+    @property
+    def limits(self) -> Limits:
+        """What to refuse."""
+
+
 class Compiler:
     """Makes code of one named value.
 
@@ -62,7 +72,7 @@ class Compiler:
         session: for algorithms that ask for it.
     """
 
-    def __init__(self, values: Values, key: str, session: Any) -> None:
+    def __init__(self, values: Values, key: str, session: Session) -> None:
         self.needs: list[str] = []
         self._values = values
         self._key = key
@@ -88,18 +98,31 @@ class Compiler:
         match kind:
             case "arrayValue":
                 items = [self.compile(item, depth + 1) for item in content.get("values", [])]
-                return lambda scope: [item(scope) for item in items]
+                return self._weighed(lambda scope: [item(scope) for item in items])
             case "dictionaryValue":
                 members = {
                     name: self.compile(member, depth + 1)
                     for name, member in content.get("values", {}).items()
                 }
-                return lambda scope: {name: member(scope) for name, member in members.items()}
+                return self._weighed(
+                    lambda scope: {name: member(scope) for name, member in members.items()}
+                )
             case "functionDefinitionValue":
                 return self._function(content)
         if "functionReference" in content:
             return self._call(content, depth)
         return self._invocation(content, depth)
+
+    def _weighed(self, code: Callable[[Scope], Any]) -> Callable[[Scope], Any]:
+        """What is put together of other values must not become too much."""
+        most = self._session.limits.result_values
+
+        def make(scope: Scope) -> Any:
+            made = code(scope)
+            check_weight(made, most)
+            return made
+
+        return make
 
     def _reference(self, key: str) -> Callable[[Scope], Any]:
         value = self._values.value
@@ -174,6 +197,8 @@ class Compiler:
             codes.append((position, self.compile(node, depth + 1)))
             fits.append((position, fit))
 
+        most = self._session.limits.result_values
+
         def invoke(scope: Scope) -> Any:
             bound = values.copy()
             for position, code in codes:
@@ -181,11 +206,13 @@ class Compiler:
             try:
                 for position, fit in fits:
                     bound[position] = fit(bound[position])
-                return run(*bound)
+                made = run(*bound)
+                check_weight(made, most)
             except ServiceError as error:
                 raise error.within(prefix) from error
             except GEOSException as error:
                 raise ServiceError(f"{prefix}Invalid geometry: {error}.") from error
+            return made
 
         return invoke
 

@@ -16,6 +16,8 @@ from .node import valid
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from numpy.typing import NDArray
+
     from ..catalog.model import Grid
     from ..values.image import ImageBand
     from .node import Plane
@@ -49,8 +51,8 @@ def encode_geotiff(
         with memory.open(**profile) as target:
             for rows, planes in chunks:
                 window = Window(0, rows.start, grid.width, rows.stop - rows.start)
-                for number, plane in enumerate(planes, start=1):
-                    target.write(_filled(plane, dtype, nodata), number, window=window)
+                # All bands together, as they lie in the file: GDAL would go over it for each.
+                target.write(_filled(planes, dtype, nodata), window=window)
         memory.seek(0)
         content: bytes = memory.read()
     return content
@@ -61,9 +63,13 @@ def nodata_of(dtype: np.dtype[Any]) -> float:
     return _NODATA[dtype.kind] if dtype.kind in _NODATA else int(np.iinfo(dtype).min)
 
 
-def _filled(plane: Plane, dtype: np.dtype[Any], nodata: float) -> np.ndarray[Any, Any]:
-    if plane.mask is None:
-        return plane.values.astype(dtype, copy=False)
-    filled = np.full(plane.values.shape, nodata, dtype)
-    np.copyto(filled, plane.values, where=valid(plane.mask), casting="unsafe")
+def _filled(planes: list[Plane], dtype: np.dtype[Any], nodata: float) -> NDArray[Any]:
+    """`(band, row, column)`."""
+    filled = np.empty((len(planes), *planes[0].values.shape), dtype)
+    for band, plane in zip(filled, planes, strict=True):
+        if plane.mask is None:
+            band[...] = plane.values
+        else:
+            band[...] = nodata
+            np.copyto(band, plane.values, where=valid(plane.mask), casting="unsafe")
     return filled

@@ -25,6 +25,7 @@ from ..page.log import ENTRY
 from ..page.site import Page
 from ..pixels.pyramid import Pyramids
 from ..profiles import REPLY_HEADER, REQUEST_HEADER, Profile
+from ..watchdog import Watchdog
 from ..weather import FaultKind
 from ..wheel import algorithms_document, discovery_document
 from .admin import PREFIX, Admin
@@ -108,6 +109,7 @@ class App:
         self._methods = Methods(self._assets, limits, pyramids)
         self._resources = Resources(self._assets, limits, self._operations, folder, pyramids)
         self._admin = Admin(stats, faults, lambda: self.pace, self._set_pace, self.reset)
+        self._watchdog = Watchdog(limits)
         # More threads than places: metadata must not wait behind pixels.
         self._pool = ThreadPoolExecutor(limits.concurrent_requests + 4, "eemulator")
         page = Page(self._assets, self._methods, log, self._pool)
@@ -136,6 +138,7 @@ class App:
         """Wait for what is computing, cancel the exports, and end the threads."""
         self._operations.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._watchdog.close()
 
     async def _handle(self, request: Request) -> Response:
         if request.url.path.startswith(PREFIX):
@@ -252,7 +255,8 @@ class App:
         return await self._run(counted), Profile(kind, spent)
 
     async def _run(self, work: Callable[[], Any]) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        watched = partial(self._watchdog.run, work)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, watched)
 
     async def _understand(self, request: Request) -> Call:
         path, method = request.url.path, request.method
@@ -283,7 +287,9 @@ class App:
             else:
                 parts.clear()
             if size > _DRAINED_BYTES:
-                break
+                # Or the server would go on reading, for as long as the client sends.
+                await request.scope[CONNECTION].cut(flush=False)
+                raise ClientDisconnect
         if size > limit:
             raise payload_too_large(limit)
         return b"".join(parts)

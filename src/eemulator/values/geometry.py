@@ -12,7 +12,7 @@ import shapely
 from .element import Element
 from .numbers import number
 from .projection import WGS84, Projection, same_crs, transformer
-from .rings import areal, is_valid
+from .rings import areal, check_crossings, is_valid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +41,7 @@ class Geometry:
         """The shape, its self-crossings resolved (interiors by the even-odd rule), parts united."""
         if is_valid(self.shape):
             return self.shape
+        check_crossings(self.shape)
         return shapely.union_all(shapely.make_valid(shapely.get_parts(self.shape)))
 
     def shape_in(self, crs: str) -> BaseGeometry:

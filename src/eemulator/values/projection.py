@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,6 +22,11 @@ IDENTITY: Transform = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _EQUATOR = 6_378_137.0
 _MODIS = "+proj=sinu +lon_0=0 +x_0=0 +y_0=0 +R=6371007.181 +units=m +no_defs"
 _UNREGISTERED = {"SR-ORG:6974": _MODIS, "SR-ORG:6842": _MODIS, "EPSG:900913": "EPSG:3857"}
+# A code, WKT, or a PROJ string. PROJ would also look for names in its database, for a second and
+# more, read files and follow URLs.
+_FORMS = re.compile(r"[A-Za-z][\w.-]*:[\w.:+-]+|\s*\+proj=.+|\s*[A-Za-z_]\w*\s*\[.+", re.DOTALL)
+_FILES = ("grids=", "+init=", "+file")
+_MOST_CHARACTERS = 50_000
 
 
 @lru_cache(maxsize=256)
@@ -29,11 +36,15 @@ def parse_crs(text: str) -> pyproj.CRS:
     Raises:
         ServiceError: there is no such CRS.
     """
-    try:
-        return pyproj.CRS.from_user_input(_UNREGISTERED.get(text, text))
-    except CRSError:
-        shown = text if len(text) < 100 else text[:100] + "…"
-        raise ServiceError(f"The CRS of a map projection could not be parsed: '{shown}'.") from None
+    if (
+        len(text) <= _MOST_CHARACTERS
+        and _FORMS.fullmatch(text)
+        and not any(word in text for word in _FILES)
+    ):
+        with suppress(CRSError):
+            return pyproj.CRS.from_user_input(_UNREGISTERED.get(text, text))
+    shown = text if len(text) < 100 else text[:100] + "…"
+    raise ServiceError(f"The CRS of a map projection could not be parsed: '{shown}'.")
 
 
 @lru_cache(maxsize=256)
