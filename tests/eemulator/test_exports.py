@@ -325,11 +325,15 @@ def test_states_from_the_queue_to_the_end(server: eemulator.Server) -> None:
     for task in plain:
         task.start()
     assert held.status()["state"] == "RUNNING"
+    assert ee.data.getOperation(str(held.name))["metadata"]["progress"] == 0
+    assert "progress" not in ee.data.getOperation(str(plain[0].name))["metadata"]
     assert [task.status()["state"] for task in plain] == ["READY"] * 3
     with pytest.raises(ee.EEException, match="Too many tasks already in the queue"):
         ee.batch.Export.image.toDrive(ee.Image(1), "one too many").start()
     plain[1].cancel()
     assert plain[1].status()["state"] == "CANCELLED"
+    assert plain[1].status()["error_message"] == "Cancelled."
+    assert ee.data.getOperation(str(plain[1].name))["metadata"]["progress"] == 0
     listed = ee.data.listOperations()
     assert [each["metadata"]["description"] for each in listed] == [
         "plain2",
@@ -340,6 +344,7 @@ def test_states_from_the_queue_to_the_end(server: eemulator.Server) -> None:
     assert "done" not in listed[3]
     HELD.go.set()
     assert finished(plain[0], start=False)["state"] == "COMPLETED"
+    assert ee.data.getOperation(str(held.name))["metadata"]["progress"] == 1
     states = {task.config["description"]: task.state for task in ee.batch.Task.list()
               if task.config}  # fmt: skip
     assert states == {
