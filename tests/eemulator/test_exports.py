@@ -437,6 +437,25 @@ def test_assets_beyond_the_quota_are_refused_before_they_are_computed() -> None:
     assert status["error_message"].startswith(words)
 
 
+def test_tables_beyond_the_quota_are_refused() -> None:
+    long = ee.String("x" * 100_000)
+    rows = ee.FeatureCollection([ee.Feature(None, {"k": k}) for k in range(30)])
+    grown = rows.map(lambda row: row.set("text", long))
+    status = finished(ee.batch.Export.table.toAsset(grown, "long", f"{HOME}/long"))
+    assert status["state"] == "FAILED"
+    assert status["error_message"].startswith("Asset quota exceeded: 250")
+    assert ee.data.getAssetRootQuota(HOME)["asset_size"] == {"usage": 0, "limit": 2_500_000}
+
+
+def test_what_cannot_be_written_is_said_without_the_path(folder: Path) -> None:
+    (folder / "taken.tif").mkdir()
+    status = to_drive(ee.Image(UTM_IMAGE).select("u8"), "taken")
+    assert (status["state"], status["error_message"]) == (
+        "FAILED",
+        "The export cannot be written: Is a directory.",
+    )
+
+
 @pytest.mark.parametrize(
     ("start", "words"),
     [
