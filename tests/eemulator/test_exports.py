@@ -328,11 +328,15 @@ def test_states_from_the_queue_to_the_end(server: eemulator.Server) -> None:
     for task in plain:
         task.start()
     assert held.status()["state"] == "RUNNING"
+    assert ee.data.getOperation(str(held.name))["metadata"]["progress"] == 0
+    assert "progress" not in ee.data.getOperation(str(plain[0].name))["metadata"]
     assert [task.status()["state"] for task in plain] == ["READY"] * 3
     with pytest.raises(ee.EEException, match="Too many tasks already in the queue"):
         ee.batch.Export.image.toDrive(ee.Image(1), "one too many").start()
     plain[1].cancel()
     assert plain[1].status()["state"] == "CANCELLED"
+    assert plain[1].status()["error_message"] == "Cancelled."
+    assert ee.data.getOperation(str(plain[1].name))["metadata"]["progress"] == 0
     listed = ee.data.listOperations()
     assert [each["metadata"]["description"] for each in listed] == [
         "plain2",
@@ -343,6 +347,7 @@ def test_states_from_the_queue_to_the_end(server: eemulator.Server) -> None:
     assert "done" not in listed[3]
     HELD.go.set()
     assert finished(plain[0], start=False)["state"] == "COMPLETED"
+    assert ee.data.getOperation(str(held.name))["metadata"]["progress"] == 1
     states = {task.config["description"]: task.state for task in ee.batch.Task.list()
               if task.config}  # fmt: skip
     assert states == {
@@ -433,6 +438,25 @@ def test_assets_beyond_the_quota_are_refused_before_they_are_computed() -> None:
     # A byte a pixel of mask on top; the first has 7 bytes a pixel, this one 29.
     words = "Asset quota exceeded: 2175000 bytes, and 1975000 are left."
     assert status["error_message"].startswith(words)
+
+
+def test_tables_beyond_the_quota_are_refused() -> None:
+    long = ee.String("x" * 100_000)
+    rows = ee.FeatureCollection([ee.Feature(None, {"k": k}) for k in range(30)])
+    grown = rows.map(lambda row: row.set("text", long))
+    status = finished(ee.batch.Export.table.toAsset(grown, "long", f"{HOME}/long"))
+    assert status["state"] == "FAILED"
+    assert status["error_message"].startswith("Asset quota exceeded: 250")
+    assert ee.data.getAssetRootQuota(HOME)["asset_size"] == {"usage": 0, "limit": 2_500_000}
+
+
+def test_what_cannot_be_written_is_said_without_the_path(folder: Path) -> None:
+    (folder / "taken.tif").mkdir()
+    status = to_drive(ee.Image(UTM_IMAGE).select("u8"), "taken")
+    assert (status["state"], status["error_message"]) == (
+        "FAILED",
+        "The export cannot be written: Is a directory.",
+    )
 
 
 @pytest.mark.parametrize(

@@ -279,11 +279,9 @@ def operation_json(operation: Operation) -> dict[str, Any]:
         "updateTime": _moment(operation.updated),
     }
     if operation.started is not None:
-        metadata |= {
-            "startTime": _moment(operation.started),
-            "attempt": 1,
-            "progress": operation.watch.progress,
-        }
+        metadata |= {"startTime": _moment(operation.started), "attempt": 1}
+    if operation.state is not State.PENDING:
+        metadata["progress"] = operation.watch.progress
     described: dict[str, Any] = {"name": operation.name, "metadata": metadata}
     if operation.ended is not None:
         metadata["endTime"] = _moment(operation.ended)
