@@ -20,6 +20,7 @@ from geetensor.engine.composite import Layer, averaged, best, central
 from geetensor.engine.wire import AssetRef
 from geetensor.errors import InvalidInputError, UnknownBandError
 from geetensor.masks import output_dtype
+from geetensor.mosaics import union
 from geetensor.plan import LIMITS
 from geetensor.preparation import arriving_dtypes, prepared, scalings
 
@@ -146,11 +147,13 @@ def compose(
     units = [_scalings(source, bands, options) for source, bands in scenes]
     _check_units(scenes, names, units, options)
     qualities = _qualities(sources, options, composite)
+    types = _types(selected, options)
     layers = [
         Layer(
             prepared(source, [band for band in bands if band is not None], grid, options),
             tuple(None if band is None else band.id for band in bands),
             found if options.scaled and found is not None else (None,) * len(bands),
+            types,
             *quality,
         )
         for (source, bands), found, quality in zip(scenes, units, qualities, strict=True)
@@ -229,6 +232,19 @@ def _check_units(
                     "that their numbers cannot be compared. Pass scaled=True."
                 )
 
+
+def _types(selected: Sequence[Bands], options: Options) -> tuple[str, ...] | None:
+    """The types that scenes are brought to; None where they have the same by themselves."""
+    if options.scaled:
+        return ("double",) * len(selected[0])
+    columns = [[band.dtype for band in column if band] for column in zip(*selected, strict=True)]
+    if all(len(column) == len(selected) and len({*column}) == 1 for column in columns):
+        return None
+    return tuple(_TYPE_NAMES.get(name := union(column).name, name) for column in columns)
+
+
+_TYPE_NAMES = {"float32": "float", "float64": "double"}
+"""Earth Engine's, where they are not NumPy's."""
 
 Quality = tuple["tuple[ImageRef, str] | None", "Scaling | None"]
 
