@@ -60,6 +60,16 @@ CLOUD_SCORES = ("cs", "cs_cdf")
 """Qualities of Sentinel-2 scenes that Cloud Score+ has, by its names."""
 
 
+_TYPE_NAMES = {"float32": "float", "float64": "double"}
+"""Earth Engine's, where they are not NumPy's."""
+
+Units = tuple["Scaling | None", ...]
+"""What brings bands to physical units; None for one that is in them, or that the scene lacks."""
+
+Quality = tuple["tuple[ImageRef, str] | None", "Scaling | None"]
+"""By what a scene is compared: a band of an image, and what brings that to physical units."""
+
+
 @dataclass(frozen=True, slots=True)
 class Composite:
     """How one image is made of many.
@@ -195,9 +205,6 @@ def _check_classes(names: Sequence[str], classes: Sequence[bool], composite: Com
         )
 
 
-Units = tuple["Scaling | None", ...]
-
-
 def _scalings(source: Source, bands: Bands, options: Options) -> Units | None:
     """What brings a scene to physical units; None where nobody knows, and nobody has to."""
     if options.scaled:
@@ -241,12 +248,6 @@ def _types(selected: Sequence[Bands], options: Options) -> tuple[str, ...] | Non
     if all(len(column) == len(selected) and len({*column}) == 1 for column in columns):
         return None
     return tuple(_TYPE_NAMES.get(name := union(column).name, name) for column in columns)
-
-
-_TYPE_NAMES = {"float32": "float", "float64": "double"}
-"""Earth Engine's, where they are not NumPy's."""
-
-Quality = tuple["tuple[ImageRef, str] | None", "Scaling | None"]
 
 
 def _qualities(sources: Sequence[Source], options: Options, composite: Composite) -> list[Quality]:
