@@ -20,6 +20,7 @@ from geetensor.engine.composite import Layer, averaged, best, central
 from geetensor.engine.wire import AssetRef
 from geetensor.errors import InvalidInputError, UnknownBandError
 from geetensor.masks import output_dtype
+from geetensor.mosaics import union
 from geetensor.plan import LIMITS
 from geetensor.preparation import arriving_dtypes, prepared, scalings
 
@@ -57,6 +58,16 @@ AVERAGES = (Method.MEDIAN, Method.MEAN)
 
 CLOUD_SCORES = ("cs", "cs_cdf")
 """Qualities of Sentinel-2 scenes that Cloud Score+ has, by its names."""
+
+
+_TYPE_NAMES = {"float32": "float", "float64": "double"}
+"""Earth Engine's, where they are not NumPy's."""
+
+Units = tuple["Scaling | None", ...]
+"""What brings bands to physical units; None for one that is in them, or that the scene lacks."""
+
+Quality = tuple["tuple[ImageRef, str] | None", "Scaling | None"]
+"""By what a scene is compared: a band of an image, and what brings that to physical units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +157,13 @@ def compose(
     units = [_scalings(source, bands, options) for source, bands in scenes]
     _check_units(scenes, names, units, options)
     qualities = _qualities(sources, options, composite)
+    types = _types(selected, options)
     layers = [
         Layer(
             prepared(source, [band for band in bands if band is not None], grid, options),
             tuple(None if band is None else band.id for band in bands),
             found if options.scaled and found is not None else (None,) * len(bands),
+            types,
             *quality,
         )
         for (source, bands), found, quality in zip(scenes, units, qualities, strict=True)
@@ -192,9 +205,6 @@ def _check_classes(names: Sequence[str], classes: Sequence[bool], composite: Com
         )
 
 
-Units = tuple["Scaling | None", ...]
-
-
 def _scalings(source: Source, bands: Bands, options: Options) -> Units | None:
     """What brings a scene to physical units; None where nobody knows, and nobody has to."""
     if options.scaled:
@@ -230,7 +240,14 @@ def _check_units(
                 )
 
 
-Quality = tuple["tuple[ImageRef, str] | None", "Scaling | None"]
+def _types(selected: Sequence[Bands], options: Options) -> tuple[str, ...] | None:
+    """The types that scenes are brought to; None where they have the same by themselves."""
+    if options.scaled:
+        return ("double",) * len(selected[0])
+    columns = [[band.dtype for band in column if band] for column in zip(*selected, strict=True)]
+    if all(len(column) == len(selected) and len({*column}) == 1 for column in columns):
+        return None
+    return tuple(_TYPE_NAMES.get(name := union(column).name, name) for column in columns)
 
 
 def _qualities(sources: Sequence[Source], options: Options, composite: Composite) -> list[Quality]:

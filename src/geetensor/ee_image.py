@@ -563,7 +563,8 @@ def export_composite(
         method: what becomes of a pixel's values.
 
             - `"median"`, `"mean"`: of the valid values, each band by itself. Not of classes or
-              bits. Of two values in the middle the median is their mean.
+              bits. Of two values in the middle the median is their mean. Decibels are averaged as
+              such; `COPERNICUS/S1_GRD_FLOAT` has power.
             - `"qualityMosaic"`: all bands of the scene with the highest `quality_band`.
             - `"medoid"`: all bands of the scene that is nearest to the median of all, by the
               Euclidean distance over the bands asked for, without classes and bits; in stored

@@ -44,7 +44,7 @@ def mosaic(members: Sequence[tuple[Source, Bands]]) -> tuple[Source, Bands]:
     for having, places in owners.items():
         chosen = [[_known(members[at][1][place]) for place in places] for at in having]
         for place, same in zip(places, zip(*chosen, strict=True), strict=True):
-            found[place] = replace(same[0], dtype=_union([band.dtype for band in same]))
+            found[place] = replace(same[0], dtype=union([band.dtype for band in same]))
         images = [
             (members[at][0].ref, [band.id for band in bands])
             for at, bands in zip(having, chosen, strict=True)
@@ -67,7 +67,7 @@ def _known(band: BandInfo | None) -> BandInfo:
     return band
 
 
-def _union(dtypes: Sequence[np.dtype[Any]]) -> np.dtype[Any]:
+def union(dtypes: Sequence[np.dtype[Any]]) -> np.dtype[Any]:
     """In which values of any of some types arrive (inferred, where they differ)."""
     if any(dtype.kind == "f" for dtype in dtypes):
         return np.dtype(np.result_type(*dtypes))

@@ -300,3 +300,16 @@ def test_visualize_three_bands() -> None:
 def test_visualizations_that_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ee.EEException, match=message):
         image("u8", "u16", "f32").visualize(**arguments).getInfo()
+
+
+def test_cast_adds_bands_that_are_masked() -> None:
+    image = ee.Image(300.7).rename("b")
+    whole = image.cast({"c": "int16", "b": "int32", "a": "float"})
+    assert whole.bandNames().getInfo() == ["b", "a", "c"]
+    ordered = image.cast({"b": "uint8", "a": "double"}, ["a", "b"])
+    [a, b] = ordered.getInfo()["bands"]
+    assert (a["id"], a["data_type"]["precision"], b["id"]) == ("a", "double", "b")
+    assert b["data_type"] == {"type": "PixelType", "precision": "int", "min": 0, "max": 255}
+    place = {"geometry": ee.Geometry.Point(47, -18), "scale": 10}
+    sampled = ordered.reduceRegion(ee.Reducer.first(), **place).getInfo()
+    assert sampled == {"a": None, "b": 255}

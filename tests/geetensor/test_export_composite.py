@@ -18,6 +18,7 @@ from geetensor.errors import InvalidInputError, OutsideImageError, UnknownBandEr
 from tests.eemulator.synthetic import LONLAT, UTM, UTM_60
 from tests.geetensor.conftest import sign_in
 from tests.geetensor.oracle import expected_band
+from tests.geetensor.test_cloud_mask import SCENES, SCORES, beside
 from tests.geetensor.test_export_cube import AREA, SERIES, table
 from tests.geetensor.test_export_image import UTM_CRS, box
 
@@ -179,15 +180,22 @@ def test_the_best_scene_and_of_equals_the_first(own: eemulator.Server) -> None:
     best = values[:, 2] == values[:, 2].max(axis=0)
     assert (best.sum(axis=0) > 1).mean() > 0.1
 
-    scores = scenes.assign(
-        asset_id=[
-            f"GOOGLE/CLOUD_SCORE_PLUS/V1/S2_HARMONIZED/{one.rpartition('/')[2]}"
-            for one in scenes["asset_id"]
-        ]
-    )
-    clear = stack(scores, ["cs_cdf"], transform=out.transform, crs=out.crs)[:, 0]
-    out = ee_image.export_composite(scenes, HERE, bands, quality_band="cs_cdf", **arguments)
-    np.testing.assert_array_equal(out.values, chosen(values, clear))
+
+def test_the_clearest_scene_that_shows_something(own: eemulator.Server) -> None:
+    scenes = table(*SCENES)
+    scores = table(*(beside(SCORES, scene) for scene in SCENES))
+    for cloud_mask in (None, "scl"):
+        options: dict[str, Any] = {"cloud_mask": cloud_mask}
+        values = stack(scenes, ["B4", "B8"], **options)
+        out = ee_image.export_composite(
+            scenes, HERE, ["B4", "B8"], "qualityMosaic", quality_band="cs_cdf", **options
+        )
+        clear = stack(scores, ["cs_cdf"], transform=out.transform, crs=out.crs)[:, 0]
+        expected = chosen(values, clear)
+        np.testing.assert_array_equal(out.values, np.where(np.isnan(expected), 0, expected))
+    # Some that are the clearest by their score are masked, and others take their place.
+    hidden = np.isnan(values).any(axis=1)[clear.argmax(axis=0), *np.indices(clear.shape[1:])]
+    assert (hidden & ~np.isnan(expected[0])).any()
 
 
 def test_a_pair_has_its_first_scene_as_medoid(own: eemulator.Server) -> None:
@@ -218,26 +226,31 @@ def test_sensors_agree_by_names_and_units(own: eemulator.Server) -> None:
 def baselines(monkeypatch: pytest.MonkeyPatch) -> Iterator[eemulator.Server]:
     """Two of Sentinel-2 that are not harmonized, one of which lacks a band; a masked pixel each."""
     lattice = Grid(UTM_CRS, (10.0, 0.0, 399_960.0, 0.0, -10.0, 8_000_020.0), 4, 1)
-    numbers = {"before": [0, 500, 900, 100], "after": [1000, 1700, 0, 3000]}
+    numbers = {"before": [0, 500, 900, 100], "after": [1000, 1700, 1500, 3000]}
     valid = {"before": [0, 1, 1, 1], "after": [1, 1, 1, 0]}
 
-    def asset(name: str, baseline: str, names: Sequence[str]) -> ImageAsset:
+    def asset(collection: str, name: str, baseline: str, dtypes: dict[str, str]) -> ImageAsset:
         def sample(
             bands: Sequence[str], rows: NDArray[np.int64], cols: NDArray[np.int64]
         ) -> list[tuple[NDArray[Any], NDArray[np.bool_]]]:
             at = cols + 0 * rows
-            found = np.array(numbers[name], np.uint16)[at], np.array(valid[name], np.bool_)[at]
-            return [found for _ in bands]
+            shown = np.array(valid[name], np.bool_)[at]
+            return [(np.array(numbers[name], dtypes[band])[at], shown) for band in bands]
 
         return ImageAsset(
-            f"COPERNICUS/S2_SR/{name}",
-            tuple(Band(band, np.dtype(np.uint16), lattice) for band in names),
+            f"{collection}/{name}",
+            tuple(Band(band, np.dtype(dtype), lattice) for band, dtype in dtypes.items()),
             {"system:index": name, "PROCESSING_BASELINE": baseline},
             None,
             sample,
         )
 
-    assets = [asset("before", "03.01", ["B4", "B8"]), asset("after", "04.00", ["B4"])]
+    assets = [
+        asset("COPERNICUS/S2_SR", "before", "03.01", {"B4": "uint16", "B8": "uint16"}),
+        asset("COPERNICUS/S2_SR", "after", "04.00", {"B4": "uint16"}),
+        asset("TEST/OWN", "before", "", {"a": "uint16", "b": "uint16"}),
+        asset("TEST/OWN", "after", "", {"a": "float32"}),
+    ]
     with eemulator.running(Catalog(assets)) as server:
         sign_in(server, monkeypatch)
         yield server
@@ -251,7 +264,7 @@ def test_baselines_are_brought_to_units_first(baselines: eemulator.Server) -> No
     with pytest.raises(InvalidInputError, match="before and .*after have different scales of red"):
         ee_image.export_composite(BOTH, STRIP, ["red"], crs_geometry=UTM_CRS)
     out = ee_image.export_composite(BOTH, STRIP, ["red"], crs_geometry=UTM_CRS, scaled=True)
-    np.testing.assert_allclose(out.values[0, 0], [0.0, 0.06, -0.005, 0.01], atol=1e-8)
+    np.testing.assert_allclose(out.values[0, 0], [0.0, 0.06, 0.07, 0.01], atol=1e-8)
     best = ee_image.export_composite(
         BOTH,
         STRIP,
@@ -261,7 +274,7 @@ def test_baselines_are_brought_to_units_first(baselines: eemulator.Server) -> No
         crs_geometry=UTM_CRS,
         scaled=True,
     )
-    # By numbers, the third would be the same, the second not.
+    # By stored numbers, the third would be 0.05.
     np.testing.assert_allclose(best.values[0, 0], [0.0, 0.07, 0.09, 0.01], atol=1e-8)
 
 
@@ -273,11 +286,29 @@ def test_scenes_may_lack_bands(baselines: eemulator.Server) -> None:
     out = ee_image.export_composite(BOTH, STRIP, ["B8", "B4"], "mean", **arguments)
     np.testing.assert_allclose(
         out.values[:, 0],
-        [[math.nan, 0.05, 0.09, 0.01], [0.0, 0.06, -0.005, 0.01]],
+        [[math.nan, 0.05, 0.09, 0.01], [0.0, 0.06, 0.07, 0.01]],
         atol=1e-8,
     )
     whole = ee_image.export_composite(BOTH, STRIP, ["B8", "B4"], "medoid", **arguments)
     np.testing.assert_allclose(whole.values[:, 0], [[math.nan, 0.05, 0.09, 0.01]] * 2, atol=1e-8)
+
+
+def test_scenes_of_other_types_are_brought_to_one(baselines: eemulator.Server) -> None:
+    query = table("TEST/OWN/before", "TEST/OWN/after")
+
+    def composite(*arguments: Any, **options: Any) -> Any:
+        return ee_image.export_composite(query, STRIP, *arguments, crs_geometry=UTM_CRS, **options)
+
+    mean = composite(["a"], "mean")
+    np.testing.assert_array_equal(mean.values[0, 0], [1000, 1100, 1200, 100])
+    best = composite(["a"], "qualityMosaic", quality_band="a")
+    np.testing.assert_array_equal(best.values[0, 0], [1000, 1700, 1500, 100])
+    medoid = composite(["b", "a"], "medoid", missing="fill", return_mask=True)
+    for tensor, expected in zip(medoid, ([0, 500, 900, 100], [0, 1, 1, 1]), strict=True):
+        np.testing.assert_array_equal(np.nan_to_num(tensor.values[:, 0]), [expected] * 2)
+    median = composite(["b", "a"], missing="fill")
+    np.testing.assert_array_equal(median.values[0, 0], [math.nan, 500, 900, 100])
+    assert best.dtype == medoid[0].dtype == np.float32
 
 
 def test_on_disk_it_is_the_same_and_says_what_it_is_of(

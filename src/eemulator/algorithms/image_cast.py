@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..pixels.arithmetic import cast
+from ..pixels.constant import Transparent
 from ..pixels.pointwise import Pointwise, Recipe
+from ..values.image import ImageBand
 from ..values.pixel_type import TYPES, PixelType
 from .image_math import derived
 
@@ -49,17 +51,25 @@ for _name, _kind in TYPES.items():
 
 @algorithm("Image.cast")
 def cast_by_name(image: Image, types: dict[str, Any], order: list[str] | None) -> Image:
-    """Some bands in other types, perhaps in another order.
+    """Some bands in other types, perhaps in another order; those it lacks are added, transparent.
 
     Raises:
         ServiceError: there is no such type.
     """
-    chosen = image if order is None else image.with_bands(image.named(order))
-    kinds = []
-    for band in chosen.bands:
-        wanted = types.get(band.id, band.type)
-        kind = TYPES.get(wanted) if isinstance(wanted, str) else wanted
-        if not isinstance(kind, PixelType):
-            raise ServiceError(f"Unknown pixel type '{wanted}'.")
-        kinds.append(kind)
-    return cast_bands(chosen, kinds)
+    added = sorted(types.keys() - image.names)
+    wanted_types = [_type_of(types[name]) for name in added]
+    node = Transparent(wanted_types)
+    transparent = [
+        ImageBand(name, kind, node, i)
+        for i, (name, kind) in enumerate(zip(added, wanted_types, strict=True))
+    ]
+    whole = image.with_bands([*image.bands, *transparent]) if added else image
+    chosen = whole if order is None else whole.with_bands(whole.named(order))
+    return cast_bands(chosen, [_type_of(types.get(band.id, band.type)) for band in chosen.bands])
+
+
+def _type_of(wanted: Any) -> PixelType:
+    kind = TYPES.get(wanted) if isinstance(wanted, str) else wanted
+    if not isinstance(kind, PixelType):
+        raise ServiceError(f"Unknown pixel type '{wanted}'.")
+    return kind

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import ServiceError
 from ..values.image import Image, ImageBand
 from ..values.pixel_type import PixelType
-from .node import Leaf, Plane
+from .node import Leaf, Plane, masked_plane
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,26 @@ class Constants(Leaf):
         """Views of one number: no memory, whatever the grid."""
         shape = (grid.height, grid.width)
         return [Plane(np.broadcast_to(self._values[i], shape), None) for i in indices]
+
+
+class Transparent(Leaf):
+    """Masked everywhere.
+
+    Args:
+        types: of the bands.
+    """
+
+    def __init__(self, types: Sequence[PixelType]) -> None:
+        self._types = types
+
+    def planes(
+        self,
+        indices: Sequence[int],
+        grid: Grid,
+        locator: Locator,  # noqa: ARG002
+    ) -> list[Plane]:
+        """No memory, whatever the grid."""
+        return [masked_plane(grid, self._types[i].dtype) for i in indices]
 
 
 def constant_image(value: float | Sequence[float]) -> Image:

@@ -1,7 +1,8 @@
 """Expressions of composites: scenes that lie over each other, and what becomes of a pixel's values.
 
-Each scene is brought to the same names, and to physical units where that is asked for, before
-anything is compared or averaged.
+Each scene is brought to the same names and types, and to physical units where that is asked for,
+before anything is compared or averaged: the service may want collections to be homogeneous, and
+`cast` is what it has for that (https://developers.google.com/earth-engine/apidocs/ee-imagecollection-cast).
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ class Layer(NamedTuple):
 
     Attributes:
         ref: the scene.
-        bands: of it, in the composite's order; None for one that it lacks, which is masked there.
+        bands: of it, in the composite's order; None for one that it lacks, which is masked
+            there. Then there are types.
         scalings: what brings each to physical units; None for one that stays as it is.
+        types: to cast them to, Earth Engine's names; None where all scenes have the same.
         quality: an image and a band of it, by which scenes are compared; None for none.
         quality_scaling: what brings that one to physical units.
     """
@@ -43,6 +46,7 @@ class Layer(NamedTuple):
     ref: ImageRef
     bands: tuple[str | None, ...]
     scalings: tuple[Scaling | None, ...]
+    types: tuple[str, ...] | None = None
     quality: tuple[ImageRef, str] | None = None
     quality_scaling: Scaling | None = None
 
@@ -84,6 +88,7 @@ def best(
         if layer.quality_scaling is not None:
             quality = _scaled(quality, [layer.quality_scaling])
         score = call("Image.rename", input=quality, names={"constantValue": ["quality"]})
+        score = call("Image.toDouble", value=score)
         images.append(image)
         scores.append(call("Image.updateMask", image=score, mask=valid))
     result = _chosen(images, scores, names, "max", values)
@@ -127,11 +132,15 @@ def _layer(number: int, layer: Layer, names: Sequence[str], values: dict[str, No
         image = call("Image.rename", input=image, names={"constantValue": having})
     if any(scaling is not None for scaling in scalings):
         image = _scaled(image, scalings)
-    lacking = [name for name in names if name not in having]
-    if lacking:
-        nothing = call("Image.updateMask", image=constant([0] * len(lacking)), mask=constant(0))
-        absent = call("Image.rename", input=nothing, names={"constantValue": lacking})
-        image = bands_of(call("Image.addBands", dstImg=image, srcImg=absent), names)
+    if layer.types is not None:
+        # "If bandTypes includes bands that are not already in the input image, they will be added
+        # to the image as transparent bands": the algorithm's own description.
+        image = call(
+            "Image.cast",
+            image=image,
+            bandTypes={"constantValue": dict(zip(names, layer.types, strict=True))},
+            bandOrder={"constantValue": [*names]},
+        )
     values[f"layer{number}"] = image
     return {"valueReference": f"layer{number}"}
 
@@ -180,7 +189,8 @@ def _chosen(
     ranked = []
     for number, (image, score) in enumerate(zip(images, references, strict=True)):
         is_best = call("Image.eq", image1=score, image2={"valueReference": "best"})
-        rank = call("Image.updateMask", image=constant(len(images) - number), mask=is_best)
+        place = call("Image.toInt32", value=constant(len(images) - number))
+        rank = call("Image.updateMask", image=place, mask=is_best)
         order = call("Image.rename", input=rank, names={"constantValue": [_ORDER]})
         ranked.append(call("Image.addBands", dstImg=image, srcImg=order))
     mosaic = call(
