@@ -180,8 +180,9 @@ def open_cube(
 
     A slice asks for its own pixels only, with a step, too: rows and columns that it steps over are
     not asked for where they are worth a request. Lists of indices, and negative steps, ask for the
-    chunks that they touch, as dask gathers them afterwards; `xarray.open_dataset(...,
-    engine="geetensor")` without `chunks` asks for what they name only.
+    chunks that they touch, as dask gathers them afterwards. `xarray.open_dataset(...,
+    engine="geetensor")` without `chunks` asks for what they name only, and so it does on dask if
+    `.isel(...)` comes first: `dataset["pixels"].isel(x=[7, 2000]).chunk(time=1)`.
 
     dask reads chunks in as many threads as the machine has cores. Where few chunks are read at a
     time, each comes in several requests, so that the service is kept busy; with

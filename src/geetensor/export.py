@@ -38,7 +38,7 @@ from geetensor.sinks.memory import MemorySink
 from geetensor.source import finest, native_grid, open_ref, select_bands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -146,23 +146,63 @@ class Export:
         own = int(self.counted_bytes * self.coverage.share)
         target = tile_bytes(own, concurrency, limits)
         for block in blocks:
-            yield block, [*self._tiles_of(block, target, limits)]
+            (first, count), (first_band, bands) = block.times, block.bands
+            yield (
+                block,
+                [
+                    *self.window_tiles(
+                        [block.window],
+                        range(first, first + count),
+                        range(first_band, first_band + bands),
+                        target,
+                        limits,
+                    )
+                ],
+            )
 
-    def _tiles_of(self, block: Block, target: int, limits: Limits) -> Iterator[Tile]:
-        (first, count), (first_band, bands) = block.times, block.bands
-        wanted = range(first_band, first_band + bands)
+    def window_tiles(
+        self,
+        windows: Sequence[Window],
+        times: Iterable[int],
+        bands: Container[int],
+        target: int | None,
+        limits: Limits,
+    ) -> Iterator[Tile]:
+        """The requests that a part of the output takes, also where the area does not touch it.
+
+        Args:
+            windows: of the output's grid.
+            times: indices of its dates.
+            bands: indices of its bands.
+            target: counted bytes of a tile to aim at; None for as many as a request takes.
+            limits: what one request may ask for.
+        """
         alike: dict[tuple[BandGroup, ...], list[int]] = {}
-        for time in range(first, first + count):
-            parts = (group.only(wanted) for group in self.scenes[time].groups)
-            alike.setdefault(tuple(part for part in parts if part), []).append(time)
-        for groups, times in alike.items():
-            together = most_together([self.scenes[time] for time in times], limits)
-            for tile in plan_tiles(
-                block.shape[2:], groups, limits, times=times, target=target, most_together=together
-            ):
-                row, col, height, width = tile.window
-                window = Window(block.window.row + row, block.window.col + col, height, width)
-                yield replace(tile, window=window)
+        for time in times:
+            alike.setdefault(self._groups(time, bands), []).append(time)
+        for groups, of_groups in alike.items():
+            together = most_together([self.scenes[time] for time in of_groups], limits)
+            for window in windows:
+                for tile in plan_tiles(
+                    window[2:],
+                    groups,
+                    limits,
+                    times=of_groups,
+                    target=target,
+                    most_together=together,
+                ):
+                    row, col, height, width = tile.window
+                    moved = Window(window.row + row, window.col + col, height, width)
+                    yield replace(tile, window=moved)
+
+    def bytes_per_pixel(self, times: Iterable[int], bands: Container[int]) -> int:
+        """Bytes of a pixel in some bands of all of some dates, as Earth Engine counts them."""
+        return sum(group.bytes_per_pixel for time in times for group in self._groups(time, bands))
+
+    def _groups(self, time: int, bands: Container[int]) -> tuple[BandGroup, ...]:
+        """What comes together of some bands of a date; of a band that the image lacks, nothing."""
+        parts = (group.only(bands) for group in self.scenes[time].groups)
+        return tuple(part for part in parts if part is not None)
 
     def requests(
         self, concurrency: int, limits: Limits = LIMITS, *, beside: int = 0

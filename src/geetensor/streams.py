@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from contextlib import ExitStack, closing
+from shutil import disk_usage
 from typing import TYPE_CHECKING, Any
 
 from geetensor.engine.fetch import concurrency, fetch_pixels, known_limits
@@ -73,10 +74,11 @@ def run_stream(
     """
     cube = _cube(export, series, chunks, sharded=sharded)
     _check(cube, target)
-    stage = _stage(target, _request_key(export, cube, target.kind, series), resume=resume)
-    storing = _Storing(target.location)
+    key = _request_key(export, cube, target.kind, series)
+    storing = _Storing(target)
     with ExitStack() as stack:
         with storing:
+            stage = _stage(target, key, resume=resume)
             stack.enter_context(stage)
             writer = stack.enter_context(closing(_writer(target, cube, stage, series)))
         _fetch(export, cube, stage, writer, storing, transport, max_workers, progress=progress)
@@ -89,8 +91,8 @@ def run_stream(
 class _Storing:
     """Whatever goes wrong within is the storage's fault: stores raise all kinds of errors."""
 
-    def __init__(self, location: str) -> None:
-        self._location = location
+    def __init__(self, target: Target) -> None:
+        self._target = target
 
     def __enter__(self) -> None:
         """Begin to store."""
@@ -104,9 +106,19 @@ class _Storing:
         """Say what to do about it."""
         if isinstance(error, Exception) and not isinstance(error, GeetensorError):
             raise StorageError(
-                f"{self._location} cannot be written: {error!r}. What is stored is kept: when "
-                "that is put right, the same call goes on from there."
+                f"{self._target.location} cannot be written: {error!r}.{self._room()} What is "
+                "stored is kept: when that is put right, the same call goes on from there."
             ) from error
+
+    def _room(self) -> str:
+        """What is left of the disk: GDAL's errors do not tell when it is full."""
+        if self._target.is_remote:
+            return ""
+        try:
+            free = disk_usage(self._target.path.parent).free
+        except OSError:  # the folder is gone
+            return ""
+        return f" {free / 1e6:,.0f} MB of the disk are free."
 
 
 def _fetch(

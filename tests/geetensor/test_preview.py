@@ -218,7 +218,7 @@ def test_the_service_counts_bytes_as_the_plan_does(monkeypatch: pytest.MonkeyPat
 )
 def test_they_take_the_exporters_arguments(planner: Any, exporter: Any) -> None:
     wanted = dict(inspect.signature(exporter).parameters)
-    for name in ("progress", "resume", "overwrite"):
+    for name in ("progress", "resume", "overwrite", "sharded"):
         wanted.pop(name, None)
     assert dict(inspect.signature(planner).parameters) == wanted
 

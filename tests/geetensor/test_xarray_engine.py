@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,19 @@ def test_an_index_asks_for_what_it_names(server: eemulator.Server) -> None:
     )
     again = pixels.isel(x=slice(3, 30)).isel(x=slice(None, None, 4), time=0).to_numpy()
     np.testing.assert_array_equal(again, exported[0, :, :, 3:30:4])
+
+
+def test_an_index_before_dask_asks_for_what_it_names(server: eemulator.Server) -> None:
+    """With lists and negative steps, chunk by chunk, also after a way through another process."""
+    pixels = open_dataset(SERIES, box(0, 0, 250, 250), bands=["u16"], fill_value=0).pixels
+    index = {"time": [3, 1], "y": slice(240, None, -60), "x": [200, 7, 7]}
+    chunked = pickle.loads(pickle.dumps(pixels.isel(index).chunk(time=1)))  # noqa: S301 - made here
+    assert chunked.chunksizes["time"] == (1, 1)
+    server.reset_stats()
+    found = chunked.compute(scheduler="synchronous")
+    assert requests_for_pixels(server) == 2
+    assert server.stats.bytes_sent < 2 * 241 * 194 * 2 + 1_000  # dates × rows × columns between
+    xr.testing.assert_identical(found, pixels.compute().isel(index))
 
 
 def test_bands_as_variables_have_their_own_types(server: eemulator.Server) -> None:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geetensor.engine.fetch import concurrency, fetch_pixels, known_limits
 from geetensor.engine.pixels import PixelRequest
-from geetensor.engine.planner import most_together
 from geetensor.engine.session import current_session
 from geetensor.engine.transport import Transport
 from geetensor.errors import SignInError
-from geetensor.grid import Window
 from geetensor.lazy.places import places
 from geetensor.lazy.selection import Selection, parse_index
 from geetensor.lazy.sink import SelectionSink
-from geetensor.plan import plan_tiles, tile_bytes
+from geetensor.plan import tile_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,8 +24,8 @@ if TYPE_CHECKING:
 
     from geetensor.engine.session import Session
     from geetensor.export import Export
+    from geetensor.grid import Window
     from geetensor.lazy.selection import Index
-    from geetensor.masks import BandGroup
     from geetensor.plan import Limits, Tile
 
 
@@ -116,31 +114,15 @@ class LazyPixels:
             limits: what one request may ask for.
         """
         export, bands = self.export, {int(band) for band in selection.bands}
-        alike: dict[tuple[BandGroup, ...], list[int]] = {}
-        for time in selection.times:
-            groups = export.scenes[time].groups
-            wanted = tuple(part for group in groups if (part := group.only(bands)) is not None)
-            if wanted:  # or the image lacks all of the bands
-                alike.setdefault(wanted, []).append(int(time))
-        if not alike:
+        times = [int(time) for time in selection.times]
+        each = export.bytes_per_pixel(times, bands)
+        if not each:  # the images lack all of the bands
             return
-        each = sum(
-            len(times) * group.bytes_per_pixel
-            for groups, times in alike.items()
-            for group in groups
-        )
         windows = selection.windows(each)
         target = _target(windows, each, expected, limits)
-        for groups, times in alike.items():
-            together = most_together([export.scenes[time] for time in times], limits)
-            for window in windows:
-                for tile in plan_tiles(
-                    window[2:], groups, limits, times=times, target=target, most_together=together
-                ):
-                    row, col, height, width = tile.window
-                    moved = Window(window.row + row, window.col + col, height, width)
-                    if export.coverage.touches(moved):
-                        yield replace(tile, window=moved)
+        for tile in export.window_tiles(windows, times, bands, target, limits):
+            if export.coverage.touches(tile.window):
+                yield tile
 
 
 def _session() -> Session:

@@ -56,11 +56,21 @@ class Target:
 
         Raises:
             MissingPackageError: with the way to get what is missing.
+            InvalidInputError: if fsspec does not know the URL's scheme, or lacks its package.
         """
         needed = _PACKAGES[self.kind]
         for package in needed:
             if find_spec(package) is None:
                 raise MissingPackageError(package, needed[package])
+        if self.is_remote:
+            from fsspec import get_filesystem_class
+            from fsspec.utils import get_protocol
+
+            try:
+                for url in self.location.split("::"):  # as in simplecache::s3://…
+                    get_filesystem_class(get_protocol(url))
+            except (ImportError, ValueError) as error:
+                raise InvalidInputError(f"{self.location} cannot be opened: {error}") from error
 
     def check_free(self) -> None:
         """Refuse to replace what is there, unless that is allowed and looks like such an output.

@@ -17,6 +17,7 @@ from zarr.codecs import ZstdCodec
 from zarr.storage import FsspecStore, LocalStore
 
 from geetensor.cf import GRID_MAPPING, centres, fill_attribute, grid_mapping
+from geetensor.errors import StorageError
 from geetensor.sinks.stage import sync
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class ZarrWriter:
         self._axes = 0 if cube.series else 1  # leading dimensions that an image does not have
         self._files, self._root = fsspec.core.url_to_fs(str(place))
         self._array: Any = None
-        self._found: dict[str, int] | None = None  # files of an earlier process, when looked for
+        self._found: dict[str, int] | None = None  # files that were there when last looked for
+        self._stored: dict[int, int] = {}  # bytes of each block
 
     def begin(self, done: Mapping[int, int], todo: Sequence[Block]) -> None:
         """Make the array of all values, or find it."""
@@ -71,6 +73,7 @@ class ZarrWriter:
                 if key in there:
                     self._files.rm_file(f"{self._root}/{key}")
         self._array = self._open_array() if done else self._make_array()
+        self._stored.update(done)
 
     def has(self, block: Block, stored_bytes: int) -> bool:
         """Whether a block is there, with all of its bytes. What is all fill has no files."""
@@ -85,13 +88,19 @@ class ZarrWriter:
         if isinstance(self._place, Path):
             for key, _ in stored:
                 sync(self._place / key)
-        return sum(size for _, size in stored)
+        self._stored[block.index] = sum(size for _, size in stored)
+        return self._stored[block.index]
 
     def noted(self, block: Block) -> None:
         """Nothing is left to do."""
 
     def complete(self) -> None:
-        """Write the coordinates, and then what makes it a group."""
+        """Write the coordinates, and then what makes it a group.
+
+        Raises:
+            StorageError: if blocks are gone, which a reader would take for fill.
+        """
+        self._check_whole()
         cube = self._cube
         self._coordinate("band", ("band",), list(cube.band_names))
         self._coordinate(GRID_MAPPING, (), np.asarray(0), grid_mapping(cube.grid))
@@ -121,6 +130,17 @@ class ZarrWriter:
 
     def close(self) -> None:
         """Nothing runs."""
+
+    def _check_whole(self) -> None:
+        self._found = self._files_there()
+        at = self._cube.layout.at
+        gone = [block for block, size in self._stored.items() if not self.has(at(block), size)]
+        if gone:
+            raise StorageError(
+                f"{len(gone)} of {len(self._stored)} blocks in {self._place} are gone, or not as "
+                "they were stored: has somebody removed them meanwhile? The same call fetches "
+                "them again."
+            )
 
     def _store(self, name: str = "") -> Any:
         """The group as a store, or one of its arrays: that makes no group of what is above it."""
@@ -188,6 +208,8 @@ class ZarrWriter:
         """Bytes of all blocks' files that are there."""
         self._files.invalidate_cache()
         found = self._files.find(f"{self._root}/{NAME}/c", detail=True)
+        # zarr writes by a file system of its own: in listings kept here its files would be missing.
+        self._files.invalidate_cache()
         return {path[len(self._root) + 1 :]: int(info["size"]) for path, info in found.items()}
 
     def _size(self, key: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -206,6 +207,26 @@ def test_a_torn_journal_and_a_torn_shard(
     assert contents(export(to)) == whole
     assert CUBE - 5 <= fetched(caplog) <= CUBE - 3
     assert not leftover.exists()
+
+
+def test_blocks_that_vanish_are_not_taken_for_fill(
+    server: eemulator.Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = contents(export(tmp_path / "a" / "out.zarr"))
+    to, complete = tmp_path / "out.zarr", ZarrWriter.complete
+
+    def after_a_loss(writer: ZarrWriter) -> None:
+        shutil.rmtree(journal_of(to).parent / "output/pixels/c/0")  # a date
+        complete(writer)
+
+    lost = f"{BLOCKS} of {CUBE} blocks in .* are gone.*same call"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ZarrWriter, "complete", after_a_loss)
+        with pytest.raises(StorageError, match=lost):
+            export(to)
+    caplog.clear()
+    assert contents(export(to)) == whole
+    assert fetched(caplog) == BLOCKS
 
 
 def test_what_was_being_written_is_dropped(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import fsspec
 import pytest
 from rio_cogeo.cogeo import cog_validate
 
@@ -48,6 +49,9 @@ def test_what_is_there_is_not_overwritten(server: eemulator.Server, tmp_path: Pa
         ("", {}, "must name a file"),
         ("out.nc", {}, "names no kind of output"),
         ("s3://bucket/out.tif", {}, "Only Zarr is written to a URL"),
+        ("nowhere://bucket/out.zarr", {}, "cannot be opened: Protocol not known: nowhere"),
+        ("simplecache::nowhere://bucket/out.zarr", {}, "Protocol not known: nowhere"),
+        ("lacking://bucket/out.zarr", {}, "cannot be opened: Install no_such_package"),
         ("out.tif", {"image": False}, "no time axis, and the cube has 4 dates"),
         ("out/", {"chunks": {"y": 5}}, "for Zarr only"),
         (None, {"chunks": {"y": 5}}, "for Zarr only"),
@@ -69,6 +73,9 @@ def test_bad_targets_are_refused(
     reason: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    fsspec.register_implementation(
+        "lacking", "no_such_package.Files", errtxt="Install no_such_package", clobber=True
+    )
     with pytest.raises(InvalidInputError, match=reason):
         export(to, **arguments)
     assert requested(server) == 0
