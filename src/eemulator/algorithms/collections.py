@@ -265,10 +265,7 @@ def cache(source: Collection) -> Collection:
 
 
 @algorithm("Collection.loadTable", session=True, ignores=["geometryColumn", "version"])
-def load_table(
-    session: Session,
-    name: str,
-) -> Collection:
+def load_table(session: Session, name: str) -> Collection:
     """A stored table.
 
     Raises:
@@ -279,14 +276,7 @@ def load_table(
         raise asset_not_found("Collection", name)
     if not isinstance(asset, TableAsset):
         raise ServiceError(f"Asset '{name}' is not a FeatureCollection.")
-    rows = asset.rows
-
-    def elements() -> Iterator[Element]:
-        for row in rows:
-            yield Feature(None if row.shape is None else Geometry(row.shape), row.properties)
-
-    empty = Collection((), asset.properties, asset.id)
-    return empty.derived(elements, len(rows))
+    return Collection(asset.features, asset.properties, asset.id, len(asset.features))
 
 
 @algorithm("Collection.remap")

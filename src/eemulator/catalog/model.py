@@ -7,7 +7,7 @@ answers by asset id (`COPERNICUS/S2_SR_HARMONIZED/2024…`), without a `projects
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
+
+    from eemulator.values.element import Element
 
 Precision = Literal["int", "float", "double"]
 
@@ -111,31 +113,19 @@ class CollectionAsset:
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
-class FeatureRow(NamedTuple):
-    """A feature of a table.
-
-    Attributes:
-        shape: in longitude and latitude (WGS 84); None for nowhere.
-        properties: Earth Engine's, with `system:index`.
-    """
-
-    shape: BaseGeometry | None
-    properties: Mapping[str, Any]
-
-
 @dataclass(frozen=True)
 class TableAsset:
-    """A table of features.
+    """A stored table.
 
     Attributes:
         id: asset id.
-        rows: its features.
+        features: its rows.
         properties: of the table itself.
-        version: as of an image.
+        version: as an image's.
     """
 
     id: str
-    rows: Sequence[FeatureRow] = field(repr=False)
+    features: Sequence[Element]
     properties: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1_700_000_000_000_000
 
@@ -155,7 +145,7 @@ class Catalog:
     """Assets by id.
 
     Args:
-        assets: images that stand alone, collections, and tables.
+        assets: images and tables that stand alone, and collections.
     """
 
     def __init__(self, assets: Iterable[Asset]) -> None:

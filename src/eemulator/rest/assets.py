@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ..catalog.model import CollectionAsset, ImageAsset, TableAsset
+from ..catalog.model import Asset, CollectionAsset, ImageAsset, TableAsset
 from ..errors import ServiceError
 from ..limits import resource_not_found
 from ..names import asset_id, asset_name
@@ -20,14 +20,18 @@ from .pages import page_size, page_start, page_token, question_key
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..catalog.model import Asset, Catalog
+    from ..catalog.model import Catalog
     from ..values.image import Image
     from ..values.projection import Transform
 
 # Most assets of one page, by view [S].
 _PAGE_SIZES = {"FULL": 1_000, "BASIC": 10_000}
 
-_TYPES = {ImageAsset: "IMAGE", CollectionAsset: "IMAGE_COLLECTION", TableAsset: "TABLE"}
+_TYPES: dict[type[Asset], str] = {
+    ImageAsset: "IMAGE",
+    CollectionAsset: "IMAGE_COLLECTION",
+    TableAsset: "TABLE",
+}
 
 
 def find_asset(catalog: Catalog, name: str) -> Asset:
@@ -46,7 +50,7 @@ def asset_json(asset: Asset, view: str = "FULL") -> dict[str, Any]:
     """An EarthEngineAsset.
 
     Args:
-        asset: an image, a collection or a table.
+        asset: of any type.
         view: `BASIC` gives its name and type only.
     """
     described: dict[str, Any] = {

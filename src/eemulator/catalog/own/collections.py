@@ -112,7 +112,12 @@ def _found(patterns: Sequence[str], folder: Path) -> list[Path]:
     for position, pattern in enumerate(patterns):
         root = Path(pattern).anchor
         start = Path(root) if root else folder
-        paths = sorted(p for p in start.glob(pattern[len(root) :]) if p.is_file())
+        try:
+            paths = sorted(p for p in start.glob(pattern[len(root) :]) if p.is_file())
+        except ValueError as error:
+            raise Refused(
+                f"'{pattern}' is no pattern of paths: {error}", "files", position
+            ) from None
         if not paths:
             raise Refused(f"no file matches '{pattern}' in {start}", "files", position)
         found |= dict.fromkeys(paths)

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from .bandnames import BAND_NAME
 from .dates import read_moment
 from .errors import CatalogError
 
@@ -27,15 +28,15 @@ if TYPE_CHECKING:
 
     from .document import Document
 
-Pyramiding = Literal["MEAN", "SAMPLE", "MODE"]
+Pyramiding = Literal["MEAN", "SAMPLE", "MODE", "MIN", "MAX", "MEDIAN"]
 
 Dtype = Literal[
     "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "float32", "float64"
 ]
 """Of pixels that Earth Engine has a type for."""
 
-_ASSET_ID = re.compile(r"[A-Za-z0-9_.\-]+(/[A-Za-z0-9_\-]+)*")
-_NAME = re.compile(r"[A-Za-z0-9_.\-]+")
+_INDEX = re.compile(r"[A-Za-z0-9_\-]+")
+_ASSET_ID = re.compile(rf"{_INDEX.pattern}(/{_INDEX.pattern})*")
 _MOST_PROBLEMS = 10
 
 
@@ -76,11 +77,11 @@ AssetId = Annotated[
 ]
 Index = Annotated[
     StrictStr,
-    AfterValidator(_matching(_NAME, "index: letters, digits, '_', '-' and '.' make one")),
+    AfterValidator(_matching(_INDEX, "index: letters, digits, '_' and '-' make one")),
 ]
 BandName = Annotated[
     StrictStr,
-    AfterValidator(_matching(_NAME, "band name: letters, digits, '_', '-' and '.' make one")),
+    AfterValidator(_matching(BAND_NAME, "band name: letters, digits, '_', '-' and '.' make one")),
 ]
 NoData = Annotated[StrictInt | StrictFloat | Literal["none"], BeforeValidator(_nodata)]
 Moment = Annotated[int, BeforeValidator(read_moment)]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+import pystac
+from pystac.stac_io import DefaultStacIO
+
 from ..model import CollectionAsset
+from .bandnames import band_name
 from .cubes import read_cube, version_of
 from .errors import Refused
 from .filenames import index_of
@@ -17,12 +19,6 @@ from .geotiffs import read_geotiff
 from .images import defaults, times
 from .layers import chosen, made_image, masked
 from .sidecars import item_facts
-
-if find_spec("pystac") is None:
-    raise Refused("STAC needs the package pystac: pip install 'geetensor[emulator]'")
-
-import pystac
-from pystac.stac_io import DefaultStacIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +28,6 @@ if TYPE_CHECKING:
     from .schema import CollectionSpec
 
 _NOT_DATA = frozenset({"thumbnail", "overview", "metadata", "source"})
-_UNFIT = re.compile(r"[^A-Za-z0-9_.\-]+")
 
 
 class _LocalIO(DefaultStacIO):
@@ -121,7 +116,7 @@ class StacTree:
         """
         found: dict[str, CollectionAsset] = {}
         for node in self._nodes():
-            asset_id = _UNFIT.sub("_", node.id).strip("_./") or "stac"
+            asset_id = index_of(node.id)
             images = self._images_of(node, asset_id)
             if not images:
                 continue
@@ -270,7 +265,7 @@ def _named(layers: Sequence[Layer], key: str, asset: pystac.Asset, *, alone: boo
         found.append(
             replace(
                 layer,
-                name=_UNFIT.sub("_", name),
+                name=band_name(name),
                 nodata=layer.nodata if layer.nodata is not None else _number(nodata),
             )
         )

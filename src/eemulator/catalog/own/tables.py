@@ -15,7 +15,8 @@ import pyproj
 import shapely
 from pyogrio.errors import DataSourceError
 
-from ..model import FeatureRow, TableAsset
+from ...values.geometry import Feature, Geometry
+from ..model import TableAsset
 from .dates import read_moment
 from .errors import Refused
 
@@ -51,7 +52,7 @@ def table_asset(asset_id: str, spec: TableSpec, folder: Path) -> TableAsset:
     columns = [name for name in frame.columns if name != frame.geometry.name]
     cells = zip(*(frame[name] for name in columns), strict=True) if columns else repeat(())
     rows = [
-        FeatureRow(_placed(shape, number), _properties(columns, values, number))
+        Feature(_placed(shape, number), _properties(columns, values, number))
         for number, (shape, values) in enumerate(zip(frame.geometry, cells, strict=False))
     ]
     return TableAsset(
@@ -59,13 +60,13 @@ def table_asset(asset_id: str, spec: TableSpec, folder: Path) -> TableAsset:
     )
 
 
-def _placed(shape: BaseGeometry | None, number: int) -> BaseGeometry | None:
+def _placed(shape: BaseGeometry | None, number: int) -> Geometry | None:
     if shape is None or shape.is_empty:
         return None
     flat = shapely.force_2d(shape)
     if not np.isfinite(shapely.get_coordinates(flat)).all():
         raise Refused(f"feature {number + 1} has no place in longitude and latitude", "file")
-    return flat
+    return Geometry(flat)
 
 
 def _properties(columns: Sequence[Any], values: Sequence[Any], number: int) -> dict[str, Any]:
