@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 VALUES = numbers((2, 6, 8), np.uint8)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Files of all kinds that are wrong, and one that is not."""
+    tmp_path = tmp_path_factory.mktemp("own")
     write(tmp_path / "good.tif", VALUES)
     write(tmp_path / "wide.tif", VALUES, size=20)
     write(tmp_path / "bare.tif", VALUES, crs=None)

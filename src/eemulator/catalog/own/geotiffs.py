@@ -149,7 +149,7 @@ def _alphas(file: Any) -> tuple[int, ...]:
 
 
 def _names(file: Any) -> list[str]:
-    """What the file calls its bands, else what Earth Engine calls those of an upload [S]."""
+    """What the file calls its bands, else what Earth Engine calls those of an upload [M]."""
     described = [text or "" for text in file.descriptions]
     fit = all(BAND_NAME.fullmatch(text) for text in described)
     if fit and len(set(described)) == len(described):

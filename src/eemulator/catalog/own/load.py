@@ -27,8 +27,8 @@ def load_catalog(path: str | os.PathLike[str], *, built_in: bool = False) -> Cat
     asked for.
 
     Args:
-        path: of a `catalog.yaml`, of the JSON of a static STAC Catalog or Collection, of a folder of
-            GeoTIFFs, or of a Zarr group; these two become a collection of the folder's name.
+        path: of a `catalog.yaml`, of the JSON of a static STAC Catalog or Collection, of a folder
+            of GeoTIFFs, or of a Zarr group; these two become a collection of the folder's name.
         built_in: whether the emulator's own collections are served, too.
 
     Raises:

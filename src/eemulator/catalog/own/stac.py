@@ -16,7 +16,7 @@ from .cubes import read_cube, version_of
 from .errors import Refused
 from .filenames import index_of
 from .geotiffs import read_geotiff
-from .images import defaults, times
+from .images import cube_images, defaults, in_order
 from .layers import chosen, made_image, masked
 from .sidecars import item_facts
 
@@ -122,9 +122,7 @@ class StacTree:
                 continue
             if asset_id in found:
                 raise Refused(f"two STAC catalogues with Items have the id '{asset_id}'", "stac")
-            found[asset_id] = CollectionAsset(
-                asset_id, _ordered(images), {"type": "ImageCollection", **_titles(node)}
-            )
+            found[asset_id] = CollectionAsset(asset_id, in_order(images), _titles(node))
         if not found:
             raise Refused("the STAC catalogue has no Items of GeoTIFFs or Zarr", "stac")
         return list(found.values())
@@ -161,7 +159,7 @@ class StacTree:
             images += [] if image is None else [image]
         for asset in node.assets.values() if isinstance(node, pystac.Collection) else ():
             if _is_zarr(asset):
-                images += self._of_cube(asset, asset_id)
+                images += cube_images(asset_id, self._spec, self._path(asset))
         return images
 
     def _image(self, item: pystac.Item, asset_id: str) -> ImageAsset | None:
@@ -194,22 +192,6 @@ class StacTree:
             area=facts.area,
         )
 
-    def _of_cube(self, asset: pystac.Asset, asset_id: str) -> list[ImageAsset]:
-        path = self._path(asset)
-        return [
-            made_image(
-                f"{asset_id}/{image.index}",
-                chosen(masked(image.layers, self._spec.mask), self._spec.bands, self._defaults),
-                {**times(image.taken, None), **self._spec.image_properties},
-                version=version_of(path),
-            )
-            for image in read_cube(path, crs=self._spec.crs)
-        ]
-
-    @property
-    def _defaults(self) -> dict[str, Any]:
-        return defaults(self._spec)
-
     def _path(self, asset: pystac.Asset) -> Path:
         return local_path(asset.get_absolute_href() or asset.href, self._folder)
 
@@ -221,12 +203,6 @@ def _resolved(links: Iterable[Any]) -> Iterator[Any]:
     except Exception as error:  # as above
         reason = error.__cause__ if isinstance(error.__cause__, Refused) else error
         raise Refused(f"a link cannot be followed: {reason}", "stac") from None
-
-
-def _ordered(images: list[ImageAsset]) -> list[ImageAsset]:
-    from .collections import in_order  # it reads STAC itself
-
-    return in_order(images)
 
 
 def _titles(node: pystac.Catalog) -> dict[str, str]:
