@@ -254,7 +254,7 @@ collections:
 """
 
 
-@settings(max_examples=7)
+@settings(max_examples=6)
 @given(
     values=st.sampled_from(["uint8", "int16", "uint16", "int32", "float32", "float64"]).flatmap(
         lambda kind: arrays.arrays(

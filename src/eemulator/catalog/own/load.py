@@ -82,6 +82,8 @@ def _of_yaml(file: Path) -> Iterator[Asset]:
     except Refused as error:
         keys = (section, asset_id, *error.keys)
         raise CatalogError(f"{document.place(keys)}: {error}.") from None
+    except OSError as error:
+        raise CatalogError(f"{document.place((section, asset_id))}: {error}.") from None
 
 
 def _of_folder(folder: Path) -> CollectionAsset:
@@ -92,7 +94,7 @@ def _of_folder(folder: Path) -> CollectionAsset:
     said = {"zarr": "."} if is_zarr else {"files": patterns}
     try:
         return collection_asset(index_of(folder.stem), CollectionSpec.model_validate(said), folder)
-    except Refused as error:
+    except (Refused, OSError) as error:
         raise CatalogError(f"{folder}: {error}.") from None
 
 
@@ -101,5 +103,5 @@ def _of_stac(file: Path) -> Iterator[CollectionAsset]:
         from .stac import read_stac  # pystac is loaded where it is needed
 
         yield from read_stac(file, CollectionSpec.model_validate({"stac": file.name})).collections()
-    except Refused as error:
+    except (Refused, OSError) as error:
         raise CatalogError(f"{file}: {error}.") from None

@@ -71,6 +71,12 @@ def _property_name(name: str) -> str:
     return name
 
 
+def _path(text: str) -> str:
+    if not text or "\0" in text:
+        raise ValueError(f"{text!r} is no path")
+    return text
+
+
 AssetId = Annotated[
     StrictStr,
     AfterValidator(_matching(_ASSET_ID, "asset id, such as projects/farm/assets/drone")),
@@ -83,6 +89,7 @@ BandName = Annotated[
     StrictStr,
     AfterValidator(_matching(BAND_NAME, "band name: letters, digits, '_', '-' and '.' make one")),
 ]
+PathText = Annotated[StrictStr, AfterValidator(_path)]
 NoData = Annotated[StrictInt | StrictFloat | Literal["none"], BeforeValidator(_nodata)]
 Moment = Annotated[int, BeforeValidator(read_moment)]
 PropertyName = Annotated[StrictStr, AfterValidator(_property_name)]
@@ -110,7 +117,7 @@ class BandSpec(Strict):
 
     name: BandName
     origin: StrictInt | StrictStr | None = Field(default=None, alias="from")
-    file: StrictStr | None = None
+    file: PathText | None = None
     nodata: NoData | None = None
     dtype: Dtype | None = None
     pyramiding: Pyramiding | None = None
@@ -125,7 +132,7 @@ class MaskSpec(Strict):
     """
 
     origin: StrictInt | StrictStr = Field(default=1, alias="from")
-    file: StrictStr | None = None
+    file: PathText | None = None
 
 
 class _Pixels(Strict):
@@ -141,7 +148,7 @@ class _Pixels(Strict):
         crs: for files that have none.
     """
 
-    zarr: StrictStr | None = None
+    zarr: PathText | None = None
     bands: list[Annotated[BandSpec, BeforeValidator(_named)]] | None = Field(
         default=None, min_length=1
     )
@@ -169,7 +176,7 @@ class ImageSpec(_Pixels):
         properties: of it.
     """
 
-    file: StrictStr | None = None
+    file: PathText | None = None
     start: Moment | None = None
     end: Moment | None = None
     properties: Properties = {}
@@ -195,12 +202,12 @@ class CollectionSpec(_Pixels):
         image_properties: of each image.
     """
 
-    files: Annotated[list[StrictStr], BeforeValidator(_listed)] | None = Field(
+    files: Annotated[list[PathText], BeforeValidator(_listed)] | None = Field(
         default=None, min_length=1
     )
     name: StrictStr | None = None
     images: dict[Index, ImageSpec] | None = None
-    stac: StrictStr | None = None
+    stac: PathText | None = None
     properties: Properties = {}
     image_properties: Properties = {}
 
@@ -236,7 +243,7 @@ class TableSpec(Strict):
         properties: of the table.
     """
 
-    file: StrictStr
+    file: PathText
     layer: StrictStr | None = None
     crs: StrictStr | None = None
     x: StrictStr = "longitude"
