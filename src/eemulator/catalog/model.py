@@ -106,11 +106,13 @@ class CollectionAsset:
         id: asset id.
         images: its images, in order of `system:index`; may be made on access.
         properties: of the collection itself.
+        version: as an image's.
     """
 
     id: str
     images: Sequence[ImageAsset]
     properties: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1_700_000_000_000_000
 
 
 @dataclass(frozen=True)

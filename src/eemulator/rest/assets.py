@@ -61,8 +61,8 @@ def asset_json(asset: Asset, view: str = "FULL") -> dict[str, Any]:
     if view == "BASIC":
         return described
     properties = _described_properties(asset.properties, described)
+    described["updateTime"] = _timestamp(asset.version // 1000)
     if isinstance(asset, ImageAsset):
-        described["updateTime"] = _timestamp(asset.version // 1000)
         if asset.footprint is not None:
             described["geometry"] = Geometry(asset.footprint).json()
         described["bands"] = [
@@ -79,8 +79,6 @@ def asset_json(asset: Asset, view: str = "FULL") -> dict[str, Any]:
         described["sizeBytes"] = str(
             sum(b.grid.width * b.grid.height * b.dtype.itemsize for b in asset.bands)
         )
-    if isinstance(asset, TableAsset):
-        described["updateTime"] = _timestamp(asset.version // 1000)
     described["properties"] = properties
     return described
 

@@ -152,6 +152,7 @@ CASES: list[tuple[str, int, str]] = [
         5,
         "own/c / images / b / file: there is no file",
     ),
+    ("collections:\n  own/c: {images: {}}", 2, "own/c: the collection has no images"),
     ("collections:\n  own/c:\n    stac: gone.json", 3, "there is no file"),
     (
         "images:\n  own/a: {file: good.tif}\ncollections:\n  own/a: {files: good.tif}",

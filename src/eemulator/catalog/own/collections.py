@@ -6,11 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..model import CollectionAsset
 from .errors import Refused
 from .filenames import Named, NamePattern, index_of
 from .geotiffs import read_geotiff
-from .images import cube_images, defaults, image_asset, in_order, times
+from .images import collection_of, cube_images, defaults, image_asset, times
 from .layers import chosen, made_image, masked
 from .sidecars import item_beside
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-    from ..model import ImageAsset
+    from ..model import CollectionAsset, ImageAsset
     from .layers import Layer
     from .schema import CollectionSpec
 
@@ -51,7 +50,7 @@ def collection_asset(asset_id: str, spec: CollectionSpec, folder: Path) -> Colle
         images = read_stac(folder / spec.stac, spec).images(asset_id)
     else:
         images = _of_files(asset_id, spec, folder)
-    return CollectionAsset(asset_id, in_order(images), dict(spec.properties))
+    return collection_of(asset_id, images, spec.properties)
 
 
 def _of_files(asset_id: str, spec: CollectionSpec, folder: Path) -> list[ImageAsset]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from ..model import CollectionAsset
 from .cubes import read_cube, version_of
 from .errors import Refused
 from .geotiffs import read_geotiff
@@ -92,17 +93,22 @@ def cube_images(asset_id: str, spec: CollectionSpec, path: Path) -> list[ImageAs
     ]
 
 
-def in_order(images: Iterable[ImageAsset]) -> list[ImageAsset]:
-    """Images in the order of their indices, each index once.
+def collection_of(
+    asset_id: str, images: Iterable[ImageAsset], properties: Mapping[str, Any]
+) -> CollectionAsset:
+    """A collection of images, in the order of their indices; as new as the newest of them.
 
     Raises:
-        Refused: two have one index.
+        Refused: there are none, or two have one index.
     """
     found = sorted(images, key=lambda image: image.id)
+    if not found:
+        raise Refused("the collection has no images")
     for one, other in pairwise(found):
         if one.id == other.id:
             raise Refused(f"two images have the index '{one.id.rpartition('/')[2]}'")
-    return found
+    newest = max(image.version for image in found)
+    return CollectionAsset(asset_id, found, dict(properties), newest)
 
 
 def _of_zarr(

@@ -10,20 +10,19 @@ from urllib.parse import unquote, urlsplit
 import pystac
 from pystac.stac_io import DefaultStacIO
 
-from ..model import CollectionAsset
 from .bandnames import band_name
 from .cubes import read_cube, version_of
 from .errors import Refused
 from .filenames import index_of
 from .geotiffs import read_geotiff
-from .images import cube_images, defaults, in_order
+from .images import collection_of, cube_images, defaults
 from .layers import chosen, made_image, masked
 from .sidecars import item_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..model import ImageAsset
+    from ..model import CollectionAsset, ImageAsset
     from .layers import Layer
     from .schema import CollectionSpec
 
@@ -122,7 +121,7 @@ class StacTree:
                 continue
             if asset_id in found:
                 raise Refused(f"two STAC catalogues with Items have the id '{asset_id}'", "stac")
-            found[asset_id] = CollectionAsset(asset_id, in_order(images), _titles(node))
+            found[asset_id] = collection_of(asset_id, images, _titles(node))
         if not found:
             raise Refused("the STAC catalogue has no Items of GeoTIFFs or Zarr", "stac")
         return list(found.values())
