@@ -29,8 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--port", type=int, default=8080, help="0 for any free one (%(default)s)")
     serve.add_argument(
         "--catalog",
-        metavar="FILE",
-        help="your own assets: a catalog.yaml, or the .json of a static STAC catalogue",
+        metavar="PATH",
+        help="your own assets: a catalog.yaml, the .json of a static STAC catalogue, or a folder "
+        "of GeoTIFFs",
     )
     serve.add_argument(
         "--built-in",

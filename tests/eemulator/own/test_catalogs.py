@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 VALUES = numbers((2, 6, 8), np.uint8)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Files of all kinds that are wrong, and one that is not."""
+    tmp_path = tmp_path_factory.mktemp("own")
     write(tmp_path / "good.tif", VALUES)
     write(tmp_path / "wide.tif", VALUES, size=20)
     write(tmp_path / "bare.tif", VALUES, crs=None)
@@ -75,7 +76,7 @@ CASES: list[tuple[str, int, str]] = [
     (
         "images:\n  own/a:\n    file: good.tif\n    pyramiding: MAEN",
         4,
-        "'MEAN', 'SAMPLE' or 'MODE'",
+        "'MEAN', 'SAMPLE', 'MODE',",
     ),
     ("images:\n  own/a:\n    file: good.tif\n    nodata: nothing", 4, "'none'"),
     ("images:\n  own/a:\n    file: good.tif\n    start: noon", 4, "write 2024-05-31"),
@@ -84,6 +85,8 @@ CASES: list[tuple[str, int, str]] = [
     ("images:\n  own/a:\n    file: good.tif\n    properties: {x: true}", 4, "properties / x"),
     ("images:\n  own/a:\n    file: good.tif\n    properties:\n      system:index: a", 5, "`start`"),
     ("images:\n  own/a:\n    file: gone.tif", 3, "there is no file"),
+    ('images:\n  own/a:\n    file: "a\\0"', 3, "is no path"),
+    (f"images:\n  own/a:\n    file: {'a' * 300}", 2, "File name too long"),
     ("images:\n  own/a:\n    file: text.tif", 3, "is no GeoTIFF that can be read"),
     ("images:\n  own/a:\n    file: mosaic.tif", 3, "is no GeoTIFF that can be read"),
     ("images:\n  own/a:\n    file: bare.tif", 2, "has no CRS: set `crs`"),
@@ -104,11 +107,17 @@ CASES: list[tuple[str, int, str]] = [
     ),
     ("images:\n  own/a:\n    file: good.tif\n    mask: {from: qa}", 4, "there is no band 'qa'"),
     ("images:\n  own/a:\n    bands:\n    - {name: a, file: good.tif}", 4, "say `from`"),
+    (
+        "images:\n  own/a:\n    file: good.tif\n    bands: [b1, {name: b2, nodata: -1}]",
+        4,
+        "bands / 1 / nodata: no uint8 of the band 'b2' is -1",
+    ),
     ("images:\n  own/a:\n    zarr: gone.zarr", 3, "there is no folder"),
     ("images:\n  own/a:\n    zarr: series", 3, "is no Zarr group"),
     ("images:\n  own/a:\n    zarr: uneven.zarr\n    crs: EPSG:4326", 3, "y is not evenly spaced"),
     ("images:\n  own/a:\n    zarr: uneven.zarr", 2, "it has no CRS"),
     ("collections:\n  own/c:\n    files: none/*.tif", 3, "no file matches 'none/*.tif'"),
+    ("collections:\n  own/c:\n    files: ''", 3, "'' is no path"),
     ("collections:\n  own/c:\n    files: []", 3, "at least 1 item"),
     ("collections:\n  own/c:\n    name: x", 2, "give one of `files`"),
     ("collections:\n  own/c:\n    files: good.tif\n    name: '{start}'", 4, "{start:%Y%m%d}"),
@@ -143,6 +152,7 @@ CASES: list[tuple[str, int, str]] = [
         5,
         "own/c / images / b / file: there is no file",
     ),
+    ("collections:\n  own/c: {images: {}}", 2, "own/c: the collection has no images"),
     ("collections:\n  own/c:\n    stac: gone.json", 3, "there is no file"),
     (
         "images:\n  own/a: {file: good.tif}\ncollections:\n  own/a: {files: good.tif}",
@@ -185,6 +195,27 @@ def test_files_that_are_no_catalogue(folder: Path) -> None:
     (folder / "latin.yaml").write_bytes(b"images: {\xe9: 1}")
     with pytest.raises(eemulator.CatalogError, match="cannot be read"):
         eemulator.load_catalog(folder / "latin.yaml")
+
+
+def test_a_folder_is_a_collection(folder: Path) -> None:
+    write(folder / "series/b.tiff", VALUES)
+    xarray.Dataset({"a": (("y", "x"), VALUES[0])}, {"y": range(6), "x": range(8)}).assign_coords(
+        spatial_ref=((), 0, {"crs_wkt": rasterio.CRS.from_epsg(32738).to_wkt()})
+    ).to_zarr(folder / "cube.zarr", consolidated=False)
+    for name, asset_id, indices in (
+        ("series", "series", ["a_20240501_B1", "a_20240501_B2", "b"]),
+        ("cube.zarr", "cube", ["cube"]),
+    ):
+        [asset] = eemulator.load_catalog(folder / name)
+        assert isinstance(asset, eemulator.CollectionAsset)
+        assert asset.id == asset_id
+        assert [image.properties["system:index"] for image in asset.images] == indices
+    for name, message in (("bad/none", "has no *.tif"), ("", "bare.tif: the file has no CRS")):
+        (folder / "bad/none").mkdir(exist_ok=True)
+        with pytest.raises(eemulator.CatalogError) as refused:
+            eemulator.load_catalog(folder / name)
+        assert str(refused.value).startswith(f"{folder / name}: ")
+        assert message in str(refused.value)
 
 
 def test_ids_of_the_built_in_assets_are_taken(folder: Path) -> None:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..model import CollectionAsset
-from .cubes import read_cube, version_of
 from .errors import Refused
 from .filenames import Named, NamePattern, index_of
 from .geotiffs import read_geotiff
-from .images import defaults, image_asset, times
+from .images import collection_of, cube_images, defaults, image_asset, times
 from .layers import chosen, made_image, masked
 from .sidecars import item_beside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from shapely.geometry.base import BaseGeometry
 
-    from ..model import ImageAsset
+    from ..model import CollectionAsset, ImageAsset
     from .layers import Layer
     from .schema import CollectionSpec
 
@@ -46,40 +43,14 @@ def collection_asset(asset_id: str, spec: CollectionSpec, folder: Path) -> Colle
                 raise Refused(str(error), "images", index, *error.keys) from None
             images.append(one)
     elif spec.zarr is not None:
-        images = _of_zarr(asset_id, spec, folder / spec.zarr)
+        images = cube_images(asset_id, spec, folder / spec.zarr)
     elif spec.stac is not None:
         from .stac import read_stac  # pystac is loaded where it is needed
 
         images = read_stac(folder / spec.stac, spec).images(asset_id)
     else:
         images = _of_files(asset_id, spec, folder)
-    return CollectionAsset(asset_id, in_order(images), dict(spec.properties))
-
-
-def in_order(images: Iterable[ImageAsset]) -> list[ImageAsset]:
-    """Images in the order of their indices, each index once.
-
-    Raises:
-        Refused: two have one index.
-    """
-    found = sorted(images, key=lambda image: image.id)
-    for one, other in pairwise(found):
-        if one.id == other.id:
-            raise Refused(f"two images have the index '{one.id.rpartition('/')[2]}'")
-    return found
-
-
-def _of_zarr(asset_id: str, spec: CollectionSpec, path: Path) -> list[ImageAsset]:
-    version = version_of(path) if path.is_dir() else 0
-    return [
-        made_image(
-            f"{asset_id}/{image.index}",
-            chosen(masked(image.layers, spec.mask), spec.bands, defaults(spec)),
-            {**times(image.taken, None), **spec.image_properties},
-            version=version,
-        )
-        for image in read_cube(path, crs=spec.crs)
-    ]
+    return collection_of(asset_id, images, spec.properties)
 
 
 def _of_files(asset_id: str, spec: CollectionSpec, folder: Path) -> list[ImageAsset]:
@@ -112,7 +83,12 @@ def _found(patterns: Sequence[str], folder: Path) -> list[Path]:
     for position, pattern in enumerate(patterns):
         root = Path(pattern).anchor
         start = Path(root) if root else folder
-        paths = sorted(p for p in start.glob(pattern[len(root) :]) if p.is_file())
+        try:
+            paths = sorted(p for p in start.glob(pattern[len(root) :]) if p.is_file())
+        except ValueError as error:
+            raise Refused(
+                f"'{pattern}' is no pattern of paths: {error}", "files", position
+            ) from None
         if not paths:
             raise Refused(f"no file matches '{pattern}' in {start}", "files", position)
         found |= dict.fromkeys(paths)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .bandnames import band_name
 from .errors import Refused
 from .filenames import index_of
 from .grids import checked_grid, crs_name
@@ -27,7 +27,6 @@ _COLUMNS = ("x", "lon", "longitude")
 _TIME, _BAND = "time", "band"
 # Of a pixel: how far centres may lie beside those of a grid.
 _TOLERANCE = 1e-3
-_UNFIT = re.compile(r"[^A-Za-z0-9_.\-]+")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +48,7 @@ class ZarrSource:
     def dtype(self, number: int) -> np.dtype[Any]:  # noqa: ARG002
         """Of a band's values."""
         kind: np.dtype[Any] = self.variable.dtype
-        return kind
+        return kind.newbyteorder("=")
 
     def read(self, numbers: Sequence[int], rows: slice, cols: slice) -> Pixels:
         """A window of some bands (see `Source`)."""
@@ -186,9 +185,9 @@ def _layers(
         has_bands = _BAND in array.dims
         block = _block(array)
         source = ZarrSource(array.variable, () if at is None else (at,), has_bands, block)
-        names = _band_names(group, array) if has_bands else [name]
+        names = _band_names(group, array) if has_bands else [band_name(name)]
         layers.extend(
-            Layer(band, source, number, array.dtype, grid, nodata=_nodata(array))
+            Layer(band, source, number, source.dtype(number), grid, nodata=_nodata(array))
             for number, band in enumerate(names)
         )
     return tuple(layers)
@@ -197,7 +196,7 @@ def _layers(
 def _band_names(group: Any, array: Any) -> list[str]:
     if _BAND not in group.variables:
         return [f"b{number}" for number in range(1, array.sizes[_BAND] + 1)]
-    names = [_UNFIT.sub("_", str(name)) for name in group[_BAND].values.tolist()]
+    names = [band_name(str(name)) for name in group[_BAND].values.tolist()]
     # rioxarray numbers them.
     return [f"b{name}" if name.isdecimal() else name for name in names]
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
+from .bandnames import band_name
 from .dates import millis
 from .errors import Refused
 
@@ -96,7 +97,7 @@ class NamePattern:
         index = texts.get("index") or _without_band(name, found)
         return Named(
             index=index_of(index),
-            band=values.pop("band", None),
+            band=None if "band" not in values else band_name(values.pop("band")),
             start=values.pop("start", None),
             end=values.pop("end", None),
             properties={key: value for key, value in values.items() if key != "index"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +12,11 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
+from .bandnames import BAND_NAME
 from .dates import millis
 from .errors import Refused
 from .grids import checked_grid, crs_name
-from .handles import Handles, open_geotiff
+from .handles import File, Handles, open_geotiff
 from .layers import Layer
 
 if TYPE_CHECKING:
@@ -28,25 +28,21 @@ if TYPE_CHECKING:
 HANDLES = Handles()
 """Of all catalogues of this process."""
 
-_BAND_NAME = re.compile(r"[A-Za-z0-9_.\-]+")
-
 
 @dataclass(frozen=True, slots=True)
 class GeotiffSource:
     """The bands of a file.
 
     Attributes:
-        path: of the file.
+        file: where they are.
         kind: dtype of its bands: a TIFF has but one.
-        shape: `(height, width)`, in pixels.
         block: rows and columns of a tile or strip.
         alphas: numbers, from 1, of the bands that mask the others.
         has_mask: whether the file has a mask besides.
     """
 
-    path: Path
+    file: File
     kind: str
-    shape: tuple[int, int]
     block: tuple[int, int]
     alphas: tuple[int, ...]
     has_mask: bool
@@ -59,13 +55,11 @@ class GeotiffSource:
         """A window of some bands (see `Source`).
 
         Raises:
-            RasterioIOError: the file cannot be read.
-            ValueError: it is another than when the catalogue was read.
+            OSError: the file cannot be read.
+            ValueError: it is another by now.
         """
         window = Window(cols.start, rows.start, cols.stop - cols.start, rows.stop - rows.start)
-        with HANDLES.opened(self.path) as file:
-            if (file.dtypes[0], file.shape) != (self.kind, self.shape):
-                raise ValueError(f"{self.path} has changed since the catalogue was read")
+        with HANDLES.opened(self.file) as file:
             indexes = [number + 1 for number in numbers]
             values = file.read(indexes, window=window)
             valid = np.ones(values.shape, np.bool_)
@@ -108,14 +102,14 @@ def read_geotiff(path: Path, *, crs: str | None = None, alpha_is_band: bool = Fa
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             with open_geotiff(path) as file:
-                return _described(path, file, crs, alpha_is_band=alpha_is_band)
+                return _described(File.at(path), file, crs, alpha_is_band=alpha_is_band)
     except RasterioError as error:
         raise Refused(f"{path} is no GeoTIFF that can be read: {error}", "file") from None
     except Refused as error:
         raise Refused(f"{path.name}: {error}", *error.keys) from None
 
 
-def _described(path: Path, file: Any, crs: str | None, *, alpha_is_band: bool) -> Geotiff:
+def _described(stored: File, file: Any, crs: str | None, *, alpha_is_band: bool) -> Geotiff:
     named = file.crs.to_wkt() if file.crs else crs
     if named is None:
         raise Refused("the file has no CRS: set `crs`, or write it into the file", "crs")
@@ -127,9 +121,8 @@ def _described(path: Path, file: Any, crs: str | None, *, alpha_is_band: bool) -
         raise Refused("its pixels are complex numbers, which Earth Engine has not")
     alphas = () if alpha_is_band else _alphas(file)
     source = GeotiffSource(
-        path,
+        stored,
         file.dtypes[0],
-        file.shape,
         file.block_shapes[0],
         alphas,
         any(
@@ -142,8 +135,7 @@ def _described(path: Path, file: Any, crs: str | None, *, alpha_is_band: bool) -
         for number, name in enumerate(_names(file))
         if number + 1 not in alphas
     ]
-    version = path.stat().st_mtime_ns // 1000
-    return Geotiff(tuple(layers), _taken(file), version)
+    return Geotiff(tuple(layers), _taken(file), stored.written // 1000)
 
 
 def _alphas(file: Any) -> tuple[int, ...]:
@@ -157,9 +149,9 @@ def _alphas(file: Any) -> tuple[int, ...]:
 
 
 def _names(file: Any) -> list[str]:
-    """What the file calls its bands, else what Earth Engine calls those of an upload [S]."""
+    """What the file calls its bands, else what Earth Engine calls those of an upload [M]."""
     described = [text or "" for text in file.descriptions]
-    fit = all(_BAND_NAME.fullmatch(text) for text in described)
+    fit = all(BAND_NAME.fullmatch(text) for text in described)
     if fit and len(set(described)) == len(described):
         return described
     return [f"b{number}" for number in range(1, file.count + 1)]

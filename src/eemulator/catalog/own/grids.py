@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
+_GEOGRAPHIC = "EPSG:4326"
 _MODIS = "SR-ORG:6974"
+# Percent: PROJ's, that a description is that of a code; names alone give 25.
+_CONFIDENCE = 25
+# How far apart a place may be in two systems that are the same: a millimetre or less.
+_SAME_DEGREES, _SAME_UNITS = 1e-8, 1e-3
 # Points of an outline's side, in longitude and latitude: what is straight in one CRS is not in
 # the other.
 _POINTS = 16
@@ -54,15 +59,37 @@ def crs_name(text: str) -> str:
             "for example with gdalwarp -t_srs EPSG:4326",
             "crs",
         )
-    authority = crs.to_authority(auth_name="EPSG", min_confidence=90)
-    names = [":".join(authority)] if authority else []
-    for name in [*names, _MODIS]:
-        if same_crs(name, crs.to_wkt()):
+    for known in crs.list_authority("EPSG", min_confidence=_CONFIDENCE):
+        name = f"EPSG:{known.code}"
+        if _same_places(crs, pyproj.CRS(name)):
             return name
+    if same_crs(_MODIS, crs.to_wkt()):
+        return _MODIS
     try:
         return str(crs.to_wkt(WktVersion.WKT1_GDAL))
     except CRSError:
         return str(crs.to_wkt())
+
+
+def _same_places(one: pyproj.CRS, other: pyproj.CRS) -> bool:
+    """Whether all places have the same x and y in two systems.
+
+    Their descriptions differ more often: in the order of axes, in the names of datums.
+    """
+    area = other.area_of_use
+    if area is None:
+        return False
+    longitudes, latitudes = np.meshgrid(
+        np.linspace(area.west, area.east, 3), np.linspace(area.south, area.north, 3)
+    )
+    found = [
+        pyproj.Transformer.from_crs(_GEOGRAPHIC, crs, always_xy=True).transform(
+            longitudes, latitudes
+        )
+        for crs in (one, other)
+    ]
+    within = _SAME_DEGREES if other.is_geographic else _SAME_UNITS
+    return bool(np.allclose(found[0], found[1], rtol=0, atol=within))
 
 
 def checked_grid(crs: str, transform: Sequence[float], width: int, height: int) -> Grid:
@@ -98,9 +125,16 @@ def outline(grid: Grid) -> shapely.Polygon | None:
     zeros, ones = np.zeros(_POINTS), np.ones(_POINTS)
     columns = np.concatenate([steps, ones, 1 - steps, zeros]) * grid.width
     rows = np.concatenate([zeros, steps, ones, 1 - steps]) * grid.height
-    x, y = transformer(grid.crs, "EPSG:4326").transform(a * columns + c, e * rows + f)
-    points = np.column_stack([x, y])
-    if not np.isfinite(points).all():
+    x, y = a * columns + c, e * rows + f
+    longitudes, latitudes = transformer(grid.crs, _GEOGRAPHIC).transform(x, y)
+    points = np.column_stack([longitudes, latitudes])
+    # Beyond the edge of what a projection shows, some give places on its other side.
+    again = transformer(_GEOGRAPHIC, grid.crs).transform(longitudes, latitudes)
+    if not (
+        np.isfinite(points).all()
+        and np.allclose(again[0], x, rtol=0, atol=abs(a))
+        and np.allclose(again[1], y, rtol=0, atol=abs(e))
+    ):
         return None
     whole = continued(shapely.Polygon(points))
     west, south, east, north = whole.bounds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import rasterio
 
@@ -14,6 +14,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_OPEN = 64
+
+
+class File(NamedTuple):
+    """A file as it was at some time.
+
+    Attributes:
+        path: of the file.
+        written: when that was last done, nanoseconds since 1970.
+        size: bytes.
+    """
+
+    path: Path
+    written: int
+    size: int
+
+    @staticmethod
+    def at(path: Path) -> File:
+        """A file as it is now.
+
+        Raises:
+            OSError: it is not there.
+        """
+        now = path.stat()
+        return File(path, now.st_mtime_ns, now.st_size)
 
 
 class Handles:
@@ -28,7 +52,7 @@ class Handles:
     def __init__(self, most: int = MOST_OPEN) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._idle: OrderedDict[tuple[Path, int], Any] = OrderedDict()
+        self._idle: OrderedDict[tuple[File, int], Any] = OrderedDict()
         self._number = 0
 
     @property
@@ -38,19 +62,22 @@ class Handles:
             return len(self._idle)
 
     @contextmanager
-    def opened(self, path: Path) -> Iterator[Any]:
+    def opened(self, file: File) -> Iterator[Any]:
         """A GeoTIFF, for the time of a `with` block; one that failed is closed.
 
         Raises:
-            RasterioIOError: it is not there, or none.
+            OSError: it is not there, or none.
+            ValueError: it is another by now.
         """
-        dataset = self._taken(path) or open_geotiff(path)
+        if File.at(file.path) != file:
+            raise ValueError(f"{file.path} has changed since the catalogue was read")
+        dataset = self._taken(file) or open_geotiff(file.path)
         try:
             yield dataset
         except BaseException:
             dataset.close()
             raise
-        self._give_back(path, dataset)
+        self._give_back(file, dataset)
 
     def close(self) -> None:
         """Close those that nobody uses."""
@@ -60,15 +87,15 @@ class Handles:
         for dataset in closing:
             dataset.close()
 
-    def _taken(self, path: Path) -> Any:
+    def _taken(self, file: File) -> Any:
         with self._lock:
-            key = next((key for key in reversed(self._idle) if key[0] == path), None)
+            key = next((key for key in reversed(self._idle) if key[0] == file), None)
             return None if key is None else self._idle.pop(key)
 
-    def _give_back(self, path: Path, dataset: Any) -> None:
+    def _give_back(self, file: File, dataset: Any) -> None:
         with self._lock:
             self._number += 1
-            self._idle[path, self._number] = dataset
+            self._idle[file, self._number] = dataset
             closing = self._idle.popitem(last=False)[1] if len(self._idle) > self._most else None
         if closing is not None:
             closing.close()

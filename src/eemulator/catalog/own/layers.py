@@ -51,6 +51,11 @@ class Layer:
     mask: Layer | None = None
     pyramiding: str = "MEAN"
 
+    @property
+    def source_dtype(self) -> np.dtype[Any]:
+        """Of its values as they are stored."""
+        return self.source.dtype(self.number)
+
     def band(self) -> Band:
         """As the catalogue describes it."""
         return Band(self.name, self.dtype, self.grid, self.pyramiding)
@@ -101,6 +106,13 @@ def chosen(
             layer = picked(layers, spec.name if origin is None else origin)
         except Refused as error:
             raise Refused(str(error), "bands", position) from None
+        if isinstance(spec.nodata, (int, float)) and not _held(layer.source_dtype, spec.nodata):
+            raise Refused(
+                f"no {layer.source_dtype.name} of the band '{layer.name}' is {spec.nodata}",
+                "bands",
+                position,
+                "nodata",
+            )
         own = {
             "nodata": default["nodata"] if spec.nodata is None else spec.nodata,
             "pyramiding": spec.pyramiding or default["pyramiding"],
@@ -224,15 +236,22 @@ def _served(
 
 def _equal(values: NDArray[Any], nodata: float) -> NDArray[np.bool_]:
     """Where values are the one that means nothing: exactly, in their own type."""
-    if values.dtype.kind == "f":
-        if np.isnan(nodata):
-            return np.asarray(np.isnan(values))
-        with np.errstate(over="ignore"):
-            return np.asarray(values == values.dtype.type(nodata))
-    info = np.iinfo(values.dtype)
-    if not (np.isfinite(nodata) and int(nodata) == nodata and info.min <= nodata <= info.max):
+    if not _held(values.dtype, nodata):
         return np.zeros(values.shape, np.bool_)
-    return np.asarray(values == int(nodata))
+    if np.isnan(nodata):
+        return np.asarray(np.isnan(values))
+    with np.errstate(over="ignore"):
+        return np.asarray(values == values.dtype.type(nodata))
+
+
+def _held(dtype: np.dtype[Any], nodata: float) -> bool:
+    """Whether pixels can have a value; floats are rounded to it."""
+    if dtype.kind == "b":
+        return nodata in (0, 1)
+    if dtype.kind == "f":
+        return True
+    info = np.iinfo(dtype)
+    return bool(np.isfinite(nodata)) and int(nodata) == nodata and info.min <= nodata <= info.max
 
 
 def made_image(

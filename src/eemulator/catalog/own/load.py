@@ -9,6 +9,7 @@ from ..model import Catalog, CollectionAsset
 from .collections import collection_asset
 from .document import read_document
 from .errors import CatalogError, Refused
+from .filenames import index_of
 from .images import image_asset
 from .schema import CollectionSpec, parse_catalog
 
@@ -26,7 +27,8 @@ def load_catalog(path: str | os.PathLike[str], *, built_in: bool = False) -> Cat
     asked for.
 
     Args:
-        path: of a `catalog.yaml`, or of the JSON of a static STAC Catalog or Collection.
+        path: of a `catalog.yaml`, of the JSON of a static STAC Catalog or Collection, of a folder
+            of GeoTIFFs, or of a Zarr group; these two become a collection of the folder's name.
         built_in: whether the emulator's own collections are served, too.
 
     Raises:
@@ -39,15 +41,17 @@ def load_catalog(path: str | os.PathLike[str], *, built_in: bool = False) -> Cat
         ...     print(server.initialize_line)
     """
     file = Path(path).absolute()
-    if not file.is_file():
+    if not file.exists():
         raise CatalogError(f"{path}: there is no such file.")
-    if file.suffix.lower() in (".yaml", ".yml"):
+    if file.is_dir():
+        own: list[Asset] = [_of_folder(file)]
+    elif file.suffix.lower() in (".yaml", ".yml"):
         own = list(_of_yaml(file))
     elif file.suffix.lower() == ".json":
         own = list(_of_stac(file))
     else:
         raise CatalogError(
-            f"{path}: a catalogue is a .yaml file, or the .json of a STAC catalogue."
+            f"{path}: a catalogue is a .yaml file, the .json of a STAC catalogue, or a folder."
         )
     if not built_in:
         return Catalog(own)
@@ -78,6 +82,20 @@ def _of_yaml(file: Path) -> Iterator[Asset]:
     except Refused as error:
         keys = (section, asset_id, *error.keys)
         raise CatalogError(f"{document.place(keys)}: {error}.") from None
+    except OSError as error:
+        raise CatalogError(f"{document.place((section, asset_id))}: {error}.") from None
+
+
+def _of_folder(folder: Path) -> CollectionAsset:
+    is_zarr = any((folder / name).is_file() for name in ("zarr.json", ".zgroup"))
+    patterns = [one for one in ("*.tif", "*.tiff") if any(folder.glob(one))]
+    if not (is_zarr or patterns):
+        raise CatalogError(f"{folder}: has no *.tif or *.tiff, and is no Zarr group.")
+    said = {"zarr": "."} if is_zarr else {"files": patterns}
+    try:
+        return collection_asset(index_of(folder.stem), CollectionSpec.model_validate(said), folder)
+    except (Refused, OSError) as error:
+        raise CatalogError(f"{folder}: {error}.") from None
 
 
 def _of_stac(file: Path) -> Iterator[CollectionAsset]:
@@ -85,5 +103,5 @@ def _of_stac(file: Path) -> Iterator[CollectionAsset]:
         from .stac import read_stac  # pystac is loaded where it is needed
 
         yield from read_stac(file, CollectionSpec.model_validate({"stac": file.name})).collections()
-    except Refused as error:
+    except (Refused, OSError) as error:
         raise CatalogError(f"{file}: {error}.") from None

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from .bandnames import BAND_NAME
 from .dates import read_moment
 from .errors import CatalogError
 
@@ -27,15 +28,15 @@ if TYPE_CHECKING:
 
     from .document import Document
 
-Pyramiding = Literal["MEAN", "SAMPLE", "MODE"]
+Pyramiding = Literal["MEAN", "SAMPLE", "MODE", "MIN", "MAX", "MEDIAN"]
 
 Dtype = Literal[
     "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "float32", "float64"
 ]
 """Of pixels that Earth Engine has a type for."""
 
-_ASSET_ID = re.compile(r"[A-Za-z0-9_.\-]+(/[A-Za-z0-9_\-]+)*")
-_NAME = re.compile(r"[A-Za-z0-9_.\-]+")
+_INDEX = re.compile(r"[A-Za-z0-9_\-]+")
+_ASSET_ID = re.compile(rf"{_INDEX.pattern}(/{_INDEX.pattern})*")
 _MOST_PROBLEMS = 10
 
 
@@ -70,18 +71,25 @@ def _property_name(name: str) -> str:
     return name
 
 
+def _path(text: str) -> str:
+    if not text or "\0" in text:
+        raise ValueError(f"{text!r} is no path")
+    return text
+
+
 AssetId = Annotated[
     StrictStr,
     AfterValidator(_matching(_ASSET_ID, "asset id, such as projects/farm/assets/drone")),
 ]
 Index = Annotated[
     StrictStr,
-    AfterValidator(_matching(_NAME, "index: letters, digits, '_', '-' and '.' make one")),
+    AfterValidator(_matching(_INDEX, "index: letters, digits, '_' and '-' make one")),
 ]
 BandName = Annotated[
     StrictStr,
-    AfterValidator(_matching(_NAME, "band name: letters, digits, '_', '-' and '.' make one")),
+    AfterValidator(_matching(BAND_NAME, "band name: letters, digits, '_', '-' and '.' make one")),
 ]
+PathText = Annotated[StrictStr, AfterValidator(_path)]
 NoData = Annotated[StrictInt | StrictFloat | Literal["none"], BeforeValidator(_nodata)]
 Moment = Annotated[int, BeforeValidator(read_moment)]
 PropertyName = Annotated[StrictStr, AfterValidator(_property_name)]
@@ -109,7 +117,7 @@ class BandSpec(Strict):
 
     name: BandName
     origin: StrictInt | StrictStr | None = Field(default=None, alias="from")
-    file: StrictStr | None = None
+    file: PathText | None = None
     nodata: NoData | None = None
     dtype: Dtype | None = None
     pyramiding: Pyramiding | None = None
@@ -124,7 +132,7 @@ class MaskSpec(Strict):
     """
 
     origin: StrictInt | StrictStr = Field(default=1, alias="from")
-    file: StrictStr | None = None
+    file: PathText | None = None
 
 
 class _Pixels(Strict):
@@ -140,7 +148,7 @@ class _Pixels(Strict):
         crs: for files that have none.
     """
 
-    zarr: StrictStr | None = None
+    zarr: PathText | None = None
     bands: list[Annotated[BandSpec, BeforeValidator(_named)]] | None = Field(
         default=None, min_length=1
     )
@@ -168,7 +176,7 @@ class ImageSpec(_Pixels):
         properties: of it.
     """
 
-    file: StrictStr | None = None
+    file: PathText | None = None
     start: Moment | None = None
     end: Moment | None = None
     properties: Properties = {}
@@ -194,12 +202,12 @@ class CollectionSpec(_Pixels):
         image_properties: of each image.
     """
 
-    files: Annotated[list[StrictStr], BeforeValidator(_listed)] | None = Field(
+    files: Annotated[list[PathText], BeforeValidator(_listed)] | None = Field(
         default=None, min_length=1
     )
     name: StrictStr | None = None
     images: dict[Index, ImageSpec] | None = None
-    stac: StrictStr | None = None
+    stac: PathText | None = None
     properties: Properties = {}
     image_properties: Properties = {}
 
@@ -235,7 +243,7 @@ class TableSpec(Strict):
         properties: of the table.
     """
 
-    file: StrictStr
+    file: PathText
     layer: StrictStr | None = None
     crs: StrictStr | None = None
     x: StrictStr = "longitude"

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from ..model import CollectionAsset
+import pystac
+from pystac.stac_io import DefaultStacIO
+
+from .bandnames import band_name
 from .cubes import read_cube, version_of
 from .errors import Refused
 from .filenames import index_of
 from .geotiffs import read_geotiff
-from .images import defaults, times
+from .images import collection_of, cube_images, defaults
 from .layers import chosen, made_image, masked
 from .sidecars import item_facts
-
-if find_spec("pystac") is None:
-    raise Refused("STAC needs the package pystac: pip install 'geetensor[emulator]'")
-
-import pystac
-from pystac.stac_io import DefaultStacIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..model import ImageAsset
+    from ..model import CollectionAsset, ImageAsset
     from .layers import Layer
     from .schema import CollectionSpec
 
 _NOT_DATA = frozenset({"thumbnail", "overview", "metadata", "source"})
-_UNFIT = re.compile(r"[^A-Za-z0-9_.\-]+")
 
 
 class _LocalIO(DefaultStacIO):
@@ -121,15 +115,13 @@ class StacTree:
         """
         found: dict[str, CollectionAsset] = {}
         for node in self._nodes():
-            asset_id = _UNFIT.sub("_", node.id).strip("_./") or "stac"
+            asset_id = index_of(node.id)
             images = self._images_of(node, asset_id)
             if not images:
                 continue
             if asset_id in found:
                 raise Refused(f"two STAC catalogues with Items have the id '{asset_id}'", "stac")
-            found[asset_id] = CollectionAsset(
-                asset_id, _ordered(images), {"type": "ImageCollection", **_titles(node)}
-            )
+            found[asset_id] = collection_of(asset_id, images, _titles(node))
         if not found:
             raise Refused("the STAC catalogue has no Items of GeoTIFFs or Zarr", "stac")
         return list(found.values())
@@ -166,7 +158,7 @@ class StacTree:
             images += [] if image is None else [image]
         for asset in node.assets.values() if isinstance(node, pystac.Collection) else ():
             if _is_zarr(asset):
-                images += self._of_cube(asset, asset_id)
+                images += cube_images(asset_id, self._spec, self._path(asset))
         return images
 
     def _image(self, item: pystac.Item, asset_id: str) -> ImageAsset | None:
@@ -199,22 +191,6 @@ class StacTree:
             area=facts.area,
         )
 
-    def _of_cube(self, asset: pystac.Asset, asset_id: str) -> list[ImageAsset]:
-        path = self._path(asset)
-        return [
-            made_image(
-                f"{asset_id}/{image.index}",
-                chosen(masked(image.layers, self._spec.mask), self._spec.bands, self._defaults),
-                {**times(image.taken, None), **self._spec.image_properties},
-                version=version_of(path),
-            )
-            for image in read_cube(path, crs=self._spec.crs)
-        ]
-
-    @property
-    def _defaults(self) -> dict[str, Any]:
-        return defaults(self._spec)
-
     def _path(self, asset: pystac.Asset) -> Path:
         return local_path(asset.get_absolute_href() or asset.href, self._folder)
 
@@ -226,12 +202,6 @@ def _resolved(links: Iterable[Any]) -> Iterator[Any]:
     except Exception as error:  # as above
         reason = error.__cause__ if isinstance(error.__cause__, Refused) else error
         raise Refused(f"a link cannot be followed: {reason}", "stac") from None
-
-
-def _ordered(images: list[ImageAsset]) -> list[ImageAsset]:
-    from .collections import in_order  # it reads STAC itself
-
-    return in_order(images)
 
 
 def _titles(node: pystac.Catalog) -> dict[str, str]:
@@ -270,7 +240,7 @@ def _named(layers: Sequence[Layer], key: str, asset: pystac.Asset, *, alone: boo
         found.append(
             replace(
                 layer,
-                name=_UNFIT.sub("_", name),
+                name=band_name(name),
                 nodata=layer.nodata if layer.nodata is not None else _number(nodata),
             )
         )
