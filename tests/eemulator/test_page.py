@@ -232,13 +232,29 @@ def test_expressions_as_python(server: eemulator.Server) -> None:
     assert code(ee.Dictionary({"a": [1, ee.Number(2).add(3)]})) == "{'a': [1, ee.Number(2).add(3)]}"
 
 
+def test_what_is_used_twice_has_a_name() -> None:
+    image = ee.Image("TEST/UTM").select("u8").add(1)
+    assert code(image.multiply(image).updateMask(image)) == (
+        "v1 = ee.Image('TEST/UTM').select(['u8']).add(ee.Image(1))\nv1.multiply(v1).updateMask(v1)"
+    )
+    mapped = ee.List([1, 2]).map(lambda n: ee.Number(n).add(1000).multiply(ee.Number(n).add(1000)))
+    assert code(mapped) == (
+        "ee.List([1, 2]).map(lambda x: x.add(1000).multiply(x.add(1000)), False)"
+    )
+
+
 def test_long_expressions_are_cut() -> None:
-    doubled: dict[str, Any] = {"0": {"constantValue": "x"}}
+    doubled: dict[str, Any] = {"0": {"argumentReference": "x"}}
     for level in range(1, 50):
         reference = {"valueReference": str(level - 1)}
         doubled[str(level)] = {"arrayValue": {"values": [reference, reference]}}
     text = expression_code({"result": "49", "values": doubled})
     assert "…" in text
+    assert len(text) < 10_000
+    doubled["0"] = {"constantValue": "x"}
+    text = expression_code({"result": "49", "values": doubled})
+    assert "…" in text
+    assert "v9 = [[[v8, v8], " in text
     assert len(text) < 10_000
     looped = {"result": "0", "values": {"0": {"arrayValue": {"values": [{"valueReference": "0"}]}}}}
     assert "…" in expression_code(looped)

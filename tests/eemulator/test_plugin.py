@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
+import ee
 import pytest
 
+import pytest_eemulator.options
+import pytest_eemulator.session  # noqa: F401 - see below
+from eemulator.algorithms import load_all
+from eemulator.catalog import default_catalog
+
 pytest_plugins = ["pytester"]
+
+# What is imported first while pytester runs it forgets, and it would be run again after that.
+load_all()
+default_catalog()
 
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """An empty project, and no other plugins: some import numpy."""
+    ee.Reset()
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     return pytester
 
 
-def run(project: pytest.Pytester) -> pytest.RunResult:
-    return project.runpytest_subprocess(
+def run(project: pytest.Pytester, *, apart: bool = False) -> pytest.RunResult:
+    run_here, run_apart = project.runpytest_inprocess, project.runpytest_subprocess
+    return (run_apart if apart else run_here)(
         "-p", "no:cacheprovider", "-p", "eemulator", "--strict-markers"
     )
 
@@ -34,7 +48,7 @@ def test_it_costs_nothing_where_it_is_not_used(project: pytest.Pytester) -> None
             assert not loaded & {"ee", "eemulator", "numpy", "starlette", "uvicorn", "geetensor"}
         """
     )
-    run(project).assert_outcomes(passed=1)
+    run(project, apart=True).assert_outcomes(passed=1)
 
 
 def test_loading_it_imports_pytest_only() -> None:
@@ -175,6 +189,36 @@ def test_options_are_checked(project: pytest.Pytester, ini: str, marker: str, me
             pass
         """
     )
-    result = project.runpytest_inprocess("-p", "no:cacheprovider", "-p", "eemulator")
+    result = run(project)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([message])
+
+
+def test_the_documentations_examples(
+    project: pytest.Pytester, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ee.deprecation, "_FetchDataCatalogStac", dict)
+    text = (Path(__file__).parents[2] / "docs/testing.md").read_text(encoding="utf-8")
+    tests, inside = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    [ini] = re.findall(r"```ini\n(.*?)```", text, re.DOTALL)
+    project.makepyfile(test_example=tests)
+    run(project).assert_outcomes(passed=3)
+    capsys.readouterr()
+    exec(inside, {})  # noqa: S102 - our own documentation
+    assert capsys.readouterr().out == "3 1\n"
+    ee.Reset()
+    project.makeini(ini)
+    project.makepyfile(
+        my_catalogue="""
+        import eemulator
+
+        def make():
+            return eemulator.Catalog([])
+        """,
+        test_example="""
+        def test_options(earth_engine):
+            assert list(earth_engine.server.catalog) == []
+            assert earth_engine.limits.concurrent_requests == 6
+        """,
+    )
+    run(project).assert_outcomes(passed=1)

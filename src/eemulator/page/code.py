@@ -7,14 +7,19 @@ values cannot make a long page, and malformed expressions are shown as far as th
 from __future__ import annotations
 
 import keyword
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..wheel import Signature, signatures
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LENGTH = 4_000
 _DEPTH = 60
 _LINE = 88
+_SHORT = 30
 _MORE = "…"
 
 # Where the client's name differs from the algorithm's.
@@ -36,13 +41,15 @@ def expression_code(wire: Any) -> str:
         wire: the JSON value of `expression`.
 
     Returns:
-        At most about 4,000 characters; calls on the outermost value stand on lines of their own
-        where one line is too long.
+        At most about 4,000 characters; what is used more than once has a name; calls on the
+        outermost value stand on lines of their own where one line is too long.
     """
     values = wire.get("values") if isinstance(wire, dict) else None
     if not isinstance(values, dict):
         return _MORE
-    return _Writer(values).of_key(wire.get("result")).text()
+    writer = _Writer(values)
+    result = writer.of_key(wire.get("result")).text()
+    return "\n".join([*writer.definitions, result])
 
 
 @dataclass
@@ -63,13 +70,34 @@ class _Chain:
 
 
 class _Writer:
+    """Writes the values of an expression.
+
+    Attributes:
+        definitions: a line or more for each value that was given a name.
+    """
+
     def __init__(self, values: dict[str, Any]) -> None:
+        self.definitions: list[str] = []
         self._values = values
+        self._uses = Counter(_references(values))
+        self._names: dict[str, str] = {}
+        self._arguments_shown = 0
         self._left = _LENGTH
         self._depth = 0
 
     def of_key(self, key: Any) -> _Chain:
-        return self._chain(self._values.get(key) if isinstance(key, str) else None)
+        if not isinstance(key, str):
+            return self._chain(None)
+        if key in self._names:
+            return _Chain(self._spent(self._names[key]))
+        before = self._arguments_shown
+        chain = self._chain(self._values.get(key))
+        # What holds an argument of a function means something else outside of it.
+        if self._uses[key] < 2 or self._arguments_shown > before or len(chain.flat()) < _SHORT:
+            return chain
+        name = self._names[key] = f"v{len(self._names) + 1}"
+        self.definitions.append(f"{name} = {chain.text()}")
+        return _Chain(name)
 
     def _spent(self, text: str) -> str:
         """Text that is going to be shown, as far as there is room."""
@@ -100,6 +128,7 @@ class _Writer:
                 head = self._spent(f"lambda {', '.join(map(_name, names))}: ")
                 return _Chain(head + self.of_key(body).flat())
             case {"argumentReference": name}:
+                self._arguments_shown += 1
                 return _Chain(self._spent(_name(name)))
             case {"arrayValue": {"values": list(items)}}:
                 return _Chain(f"[{self._listed(items)}]")
@@ -162,6 +191,19 @@ class _Writer:
         if arguments:
             shown.append(self._members(arguments, "{}="))
         return ", ".join(shown)
+
+
+def _references(values: Any) -> Iterator[str]:
+    """The key of each reference to a value, wherever it stands."""
+    waiting = [values]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            if isinstance(key := node.get("valueReference"), str):
+                yield key
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
 
 
 def _receiver(signature: Signature | None) -> str | None:

@@ -69,7 +69,7 @@ class Page:
         self.routes = [
             Route("/", self._guarded(self._index)),
             Route("/page/asset", self._guarded(self._asset)),
-            Route("/page/preview", self._guarded(self._preview)),
+            Route("/page/preview", self._one_at_a_time(self._guarded(self._preview))),
         ]
 
     def _guarded(
@@ -86,6 +86,19 @@ class Page:
                 return await run(self._pool, partial(handler, request))
             except ServiceError as error:
                 return PlainTextResponse(f"{error.message}\n", error.code, _HEADERS)
+
+        return handle
+
+    @staticmethod
+    def _one_at_a_time(
+        handler: Callable[[Request], Awaitable[Response]],
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """Previews that nobody may wait for leave the threads to requests."""
+        place = asyncio.Semaphore(1)
+
+        async def handle(request: Request) -> Response:
+            async with place:
+                return await handler(request)
 
         return handle
 
