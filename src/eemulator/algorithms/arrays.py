@@ -215,7 +215,7 @@ def repeat(array: Array, axis: int, copies: int) -> Array:
 def reshape(array: Array, shape: Array) -> Array:
     """Other lengths for the same numbers; one may be -1."""
     try:
-        values = array.values.reshape([int(size) for size in np.atleast_1d(shape.values)])
+        values = array.values.reshape([int(size) for size in shape.values.ravel()])
     except (ValueError, OverflowError):
         raise ServiceError(
             f"An array of {array.values.size} numbers cannot be of lengths {shape.json()}."
