@@ -177,7 +177,12 @@ class Pyramids:
         touched = np.zeros((high.size, wide.size), np.bool_)
         touched[down, across] = True
         shape = (high.size * side, wide.size * side)
-        self._limits.check_working_pixels(shape[0] * shape[1] * len(bands))
+        self._limits.check_working_pixels(shape[0] * shape[1])
+        most = self._limits.working_pixels // (shape[0] * shape[1])
+        if len(bands) > most:
+            parts = (bands[:most], bands[most:])
+            gather = self._gathered
+            return [b for p in parts for b in gather(asset, p, level, rows, cols, deadline)]
         values = [np.zeros(shape, band.dtype) for band in bands]
         weights = [np.zeros(shape, np.float32) for _ in bands]
         for i, row in enumerate(high.tolist()):
