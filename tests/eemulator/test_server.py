@@ -78,7 +78,7 @@ def test_unknown_paths_are_404_in_the_services_form(server: eemulator.Server) ->
     for method, path in (
         ("GET", "/nothing"),
         ("GET", "/v1/projects/p/operation"),
-        ("POST", "/v1/projects/p/maps"),
+        ("POST", "/v1/projects/p/map"),
         ("DELETE", "/v1/projects/p/assets/a"),
         ("POST", "/v1/projects/p:getPixels"),
     ):

@@ -17,9 +17,10 @@ import eemulator
 from eemulator.errors import ServiceError
 from eemulator.rest.kept import Kept
 
+from . import synthetic
 from .synthetic import UTM, formula, is_valid
 from .test_pictures import decoded
-from .wire import Reply, send
+from .wire import PROJECT, Reply, call, send
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -169,6 +170,17 @@ def test_frames_are_checked_too(server: eemulator.Server) -> None:
         ee.data.getThumbId({"image": series})
     with pytest.raises(ee.EEException, match="Total request size"):
         series.getFilmstripThumbURL({"dimensions": "4000x4000"})
+
+
+def test_frames_are_no_more_than_elements() -> None:
+    node = call("ImageCollection.load", id="TEST/SERIES")
+    body = {"expression": {"result": "0", "values": {"0": node}}, "fileFormat": "GIF"}
+    for elements, status in ((5, 400), (6, 200)):
+        limits = eemulator.Limits(elements=elements)
+        with eemulator.running(synthetic.catalog(), limits) as server:
+            reply = send(server, "POST", f"{PROJECT}/videoThumbnails", body)
+        assert reply.status == status
+        assert (b"accumulating over 5 elements" in reply.body) == (status == 400)
 
 
 @pytest.mark.parametrize("room", ["thumbnails", "videoThumbnails", "filmstripThumbnails"])

@@ -22,13 +22,15 @@ _BITS = 6
 SIDE = 1 << _BITS
 """Nodes along the side of a block."""
 
+_WORTH = 4
+
 
 class Blocks(Generic[Key]):
     """Several fields at the nodes of one lattice, for each of several keys.
 
     Args:
-        compute: given a key and the indices of nodes (`(1, n)` and `(m, 1)`), the fields there:
-            `(fields, m, n)`.
+        compute: given a key and the indices of nodes (`(1, n)` and `(m, 1)`, or both of one
+            shape), the fields there: `(fields, m, n)`.
         keep: how many blocks to remember; each takes `fields * 16` KB.
     """
 
@@ -38,6 +40,7 @@ class Blocks(Generic[Key]):
             j = np.arange(row * SIDE, (row + 1) * SIDE)[:, None]
             return compute(key, i, j)
 
+        self._compute = compute
         self._block = lru_cache(maxsize=keep)(block)
 
     def at(self, key: Key, i: Ints, j: Ints) -> Floats:
@@ -52,8 +55,15 @@ class Blocks(Generic[Key]):
             `(fields, *shape)`, the shape being what `i` and `j` broadcast to.
         """
         if i.ndim == 2 and i.shape[0] == 1 and j.shape[1] == 1:
+            blocks = np.unique(i >> _BITS).size * np.unique(j >> _BITS).size
+            if _far_apart(i.size * j.size, blocks):
+                return self._compute(key, i, j)
             return self._lattice(key, i[0], j[:, 0])
-        return self._scattered(key, *np.broadcast_arrays(i, j))
+        i, j = np.broadcast_arrays(i, j)
+        blocks = np.unique(np.stack([i.ravel(), j.ravel()]) >> _BITS, axis=1).shape[1]
+        if _far_apart(i.size, blocks):
+            return self._compute(key, i, j)
+        return self._scattered(key, i, j)
 
     def _lattice(self, key: Key, i: Ints, j: Ints) -> Floats:
         strips = [
@@ -86,6 +96,11 @@ class Blocks(Generic[Key]):
         if out is None:
             raise ValueError("no nodes were asked for")
         return out.reshape(-1, *i.shape)
+
+
+def _far_apart(nodes: int, blocks: int) -> bool:
+    """Whether so few nodes of each block are asked for that the others are not worth it."""
+    return nodes * _WORTH < blocks * SIDE * SIDE
 
 
 def _by_block(index: Ints) -> list[tuple[int, Ints]]:

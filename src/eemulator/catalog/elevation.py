@@ -123,16 +123,32 @@ class _Sampler:
                 & (cols < self.cols.stop)
             )
             if inside.any():
+                high, wide = _span(inside, 1), _span(inside, 0)
+                near_rows, near_cols = _cut(rows, high, wide), _cut(cols, high, wide)
                 # Outside, the land goes on: no matter, it is not shown.
-                near_rows = np.clip(rows, self.rows.start, self.rows.stop - 1)
-                near_cols = np.clip(cols, self.cols.start, self.cols.stop - 1)
+                near_rows = np.clip(near_rows, self.rows.start, self.rows.stop - 1)
+                near_cols = np.clip(near_cols, self.cols.start, self.cols.stop - 1)
                 cell = _Cell(self.grid, near_rows, near_cols)
                 for name, target in zip(bands, targets, strict=True):
-                    target[...] = np.where(inside, self.bands[name][1](cell), 0)
+                    shown = self.bands[name][1](cell)
+                    target[high, wide] = np.where(inside[high, wide], shown, 0)
             return inside
 
         dtypes = [np.dtype(self.bands[name][0]) for name in bands]
         return blockwise(rows, cols, dtypes, paint)
+
+
+def _span(inside: NDArray[np.bool_], axis: int) -> slice:
+    """From the first row with one inside (or column, along `axis` 0) to the last."""
+    found = np.flatnonzero(inside.any(axis=axis))
+    return slice(int(found[0]), int(found[-1]) + 1)
+
+
+def _cut(indices: Indices, high: slice, wide: slice) -> Indices:
+    """Some rows and columns of indices that may be of one row or one column."""
+    return indices[
+        high if indices.shape[0] > 1 else slice(None), wide if indices.shape[1] > 1 else slice(None)
+    ]
 
 
 def _image(

@@ -42,10 +42,11 @@ _BLOCK = 256
 _BLOCK_LEVELS = 8
 # Blocks in a row that are read together.
 _RUN = 8
-# Beyond so many pixels (a globe at 500 m has 4e9), a level is made of every second, fourth, …
-# pixel, so that 16 x 16 of them make one at the most.
+# Beyond so many pixels (a globe at 500 m has 4e9), a level from the fourth on is made of every
+# second, fourth, … pixel: 8 x 8 of them make one there, then 4 x 4, then 2 x 2. A picture of the
+# whole would otherwise look at all of them.
 _GIANT = 2**30
-_GIANT_LEVELS = 4
+_GIANT_LEVELS = 3
 # Rounding in a scale must not choose the level below: a factor of 1 + 7e-7.
 _SLACK = 1e-6
 # What a kept block costs beside its pixels, about.
@@ -101,8 +102,9 @@ def stored_level(grid: Grid, lattice: Grid) -> tuple[int, Grid]:
 
 def _stride(lattice: Grid, level: int) -> int:
     """A level is made of every so-manieth native pixel, as a power of two."""
-    giant = lattice.width * lattice.height > _GIANT
-    return max(level - (_GIANT_LEVELS if giant else _BLOCK_LEVELS), 0)
+    if lattice.width * lattice.height <= _GIANT:
+        return max(level - _BLOCK_LEVELS, 0)
+    return 0 if level <= _GIANT_LEVELS else level - max(2 * _GIANT_LEVELS + 1 - level, 1)
 
 
 class Pyramids:
@@ -175,7 +177,12 @@ class Pyramids:
         touched = np.zeros((high.size, wide.size), np.bool_)
         touched[down, across] = True
         shape = (high.size * side, wide.size * side)
-        self._limits.check_working_pixels(shape[0] * shape[1] * len(bands))
+        self._limits.check_working_pixels(shape[0] * shape[1])
+        most = self._limits.working_pixels // (shape[0] * shape[1])
+        if len(bands) > most:
+            parts = (bands[:most], bands[most:])
+            gather = self._gathered
+            return [b for p in parts for b in gather(asset, p, level, rows, cols, deadline)]
         values = [np.zeros(shape, band.dtype) for band in bands]
         weights = [np.zeros(shape, np.float32) for _ in bands]
         for i, row in enumerate(high.tolist()):
@@ -283,9 +290,8 @@ def _made(
     lattice = bands[0].grid
     stride = _stride(lattice, level)
     first, last = run[0] * _BLOCK, (run[-1] + 1) * _BLOCK
-    rows = np.arange(row * _BLOCK, (row + 1) * _BLOCK) << stride
-    cols = np.arange(first, last) << stride
-    rows, cols = rows[rows < lattice.height], cols[cols < lattice.width]
+    rows = _middles(row * _BLOCK, (row + 1) * _BLOCK, stride, lattice.height)
+    cols = _middles(first, last, stride, lattice.width)
     sampled = asset.sample([band.id for band in bands], rows[:, np.newaxis], cols[np.newaxis, :])
     side = _BLOCK >> (level - stride)
     blocks: list[list[Level]] = [[] for _ in run]
@@ -299,6 +305,14 @@ def _made(
                 weight = None
             block.append(Level(whole.values[there].copy(), weight))
     return blocks
+
+
+def _middles(first: int, last: int, stride: int, size: int) -> NDArray[np.int64]:
+    """Native indices of every so-manieth pixel, in the middle of those that it stands for."""
+    starts = np.arange(first, last, dtype=np.int64) << stride
+    middles: NDArray[np.int64]
+    middles = np.minimum(starts[starts < size] + ((1 << stride) >> 1), size - 1)
+    return middles
 
 
 def _coarser(level: Level, band: Band, times: int) -> Level:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ServiceError
+from ..limits import too_many_elements
 from ..pixels.pictures import encode_picture, encode_video, picture_type
 from ..pixels.render import painted, render
 from ..pixels.request import PixelRequest, chosen_bands, file_format_of, pixel_request
@@ -148,6 +149,8 @@ class Thumbnails:
             else:
                 request = pixel_request(image, left, self._limits)
             requests.append(request)
+            if len(requests) > self._limits.elements:
+                raise too_many_elements(self._limits.elements)
             counted += request.counted_bytes()
             self._limits.check_request_bytes(counted)
         if not requests:
