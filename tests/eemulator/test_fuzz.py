@@ -201,6 +201,20 @@ def test_doubling_bombs_are_refused(double: Any) -> None:
         to_json(evaluator.result(), LIMITS)
 
 
+@pytest.mark.parametrize(
+    "found",
+    [
+        call("Array.project", array=ref("array"), axes=[None]),
+        call("Array.reshape", array=ref("array"), shape=[[2, 2]]),
+        call("Collection.bounds", collection=call("Collection", features={"constantValue": []})),
+    ],
+)
+def test_what_was_found_stays_repaired(found: dict[str, Any]) -> None:
+    expression = parse_expression({"result": "e", "values": {**SEEDS, "e": found}}, 10_000)
+    with suppress(ServiceError):
+        to_json(Evaluator(expression, Session(CATALOG, LIMITS, Deadline(20))).result(), LIMITS)
+
+
 def test_a_computation_ends_at_its_deadline() -> None:
     values: dict[str, Any] = {
         "0": call("List.map", list=ref("many"), baseAlgorithm=ref("f0")),

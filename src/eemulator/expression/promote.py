@@ -75,7 +75,7 @@ def _fitter(argument: Argument) -> Callable[[Any], Any]:
 def _converter(wanted: str) -> Callable[[Any], Any] | None:
     """What makes a value fit a declared type; None for a type that takes anything."""
     if wanted.startswith("List<"):
-        return _list_of(_converter(wanted[5:-1]))
+        return _list_of(_converter(wanted[5:-1]), nulls=wanted[5:-1] not in _NUMBERS)
     if wanted.startswith("Image<"):
         wanted = "Image"
     elif wanted.startswith("Dictionary<"):
@@ -83,13 +83,18 @@ def _converter(wanted: str) -> Callable[[Any], Any] | None:
     return _CONVERTERS.get(wanted)
 
 
-def _list_of(convert: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
+_NUMBERS = frozenset({"Number", "Float", "Integer", "Long"})
+
+
+def _list_of(convert: Callable[[Any], Any] | None, *, nulls: bool) -> Callable[[Any], Any]:
     def run(value: Any) -> Any:
         items = [value] if isinstance(value, (str, int, float)) else value
         if not isinstance(items, list):
             raise _Mismatch
         if convert is None:
             return items
+        if not nulls and None in items:
+            raise _Mismatch
         return [None if item is None else convert(item) for item in items]
 
     return run
