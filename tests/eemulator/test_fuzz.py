@@ -207,6 +207,7 @@ def test_doubling_bombs_are_refused(double: Any) -> None:
         call("Array.project", array=ref("array"), axes=[None]),
         call("Array.pad", array=call("Array", values=[]), lengths=[10**30]),
         call("Array.reshape", array=ref("array"), shape=[[2, 2]]),
+        call("Filter.and", filters=[None]),
         call("Collection.bounds", collection=call("Collection", features={"constantValue": []})),
     ],
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import http.client
-import json
 import os
 import socket
 from typing import TYPE_CHECKING, Any
@@ -148,11 +147,14 @@ def test_malicious_bodies(guarded: eemulator.Server, name: str) -> None:
     _alive(guarded)
 
 
-def test_a_lone_surrogate_is_answered(guarded: eemulator.Server) -> None:
-    body = b'{"expression":{"result":"0","values":{"0":{"constantValue":"\\ud800"}}}}'
-    reply = send(guarded, "POST", _COMPUTE, body)
-    assert reply.status == 200
-    assert json.loads(reply.body)["result"] == "\ud800"
+@pytest.mark.parametrize(("text", "status"), [("\\ud800", 400), ("\\ud83c\\udf0d", 200)])
+def test_half_a_surrogate_pair_is_no_text(
+    guarded: eemulator.Server, text: str, status: int
+) -> None:
+    body = '{"expression":{"result":"0","values":{"0":{"constantValue":"TEXT"}}}}'.replace(
+        "TEXT", text
+    )
+    assert send(guarded, "POST", _COMPUTE, body.encode()).status == status
 
 
 def _send_all(wire: socket.socket, piece: bytes, times: int) -> None:

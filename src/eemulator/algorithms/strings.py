@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
+from ..values.json_text import load_json
 from ..values.numbers import number
 from ..values.patterns import Pattern
 from ..values.to_json import to_json
@@ -133,6 +134,6 @@ def encode_json(session: Session, value: Any) -> str:
 def decode_json(text: str) -> Any:
     """The value of JSON."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return load_json(text)
+    except ValueError:
         raise ServiceError("Invalid JSON.") from None

@@ -14,6 +14,7 @@ from ..errors import ServiceError
 from ..pixels.constant import constant_image
 from ..values.array import Array
 from ..values.collection import Collection
+from ..values.confusion import ConfusionMatrix
 from ..values.element import Element
 from ..values.filters import Filter
 from ..values.geometry import Feature, Geometry
@@ -75,7 +76,7 @@ def _fitter(argument: Argument) -> Callable[[Any], Any]:
 def _converter(wanted: str) -> Callable[[Any], Any] | None:
     """What makes a value fit a declared type; None for a type that takes anything."""
     if wanted.startswith("List<"):
-        return _list_of(_converter(wanted[5:-1]), nulls=wanted[5:-1] not in _NUMBERS)
+        return _list_of(_converter(wanted[5:-1]))
     if wanted.startswith("Image<"):
         wanted = "Image"
     elif wanted.startswith("Dictionary<"):
@@ -83,19 +84,16 @@ def _converter(wanted: str) -> Callable[[Any], Any] | None:
     return _CONVERTERS.get(wanted)
 
 
-_NUMBERS = frozenset({"Number", "Float", "Integer", "Long"})
-
-
-def _list_of(convert: Callable[[Any], Any] | None, *, nulls: bool) -> Callable[[Any], Any]:
+def _list_of(convert: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
     def run(value: Any) -> Any:
         items = [value] if isinstance(value, (str, int, float)) else value
         if not isinstance(items, list):
             raise _Mismatch
         if convert is None:
             return items
-        if not nulls and None in items:
+        if any(item is None for item in items):
             raise _Mismatch
-        return [None if item is None else convert(item) for item in items]
+        return [convert(item) for item in items]
 
     return run
 
@@ -265,6 +263,7 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "PixelType": _pixel_type,
     "Array": _array,
     "Reducer": _instance(Reducer),
+    "ConfusionMatrix": _instance(ConfusionMatrix),
 }
 
 

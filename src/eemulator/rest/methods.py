@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import uuid
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from ..pixels.request import file_format_of, pixel_request
 from ..pixels.stored import stored_image
 from ..values.collection import Collection
 from ..values.image import Image
+from ..values.json_text import load_json
 from ..values.to_json import to_json
 from .assets import asset_json, find_asset, image_json, list_assets
 from .fields import check_fields
@@ -198,6 +198,6 @@ class Methods:
 
 def _parse(body: bytes) -> Any:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return load_json(body)
+    except ValueError:
         raise ServiceError("Invalid JSON payload received.") from None
