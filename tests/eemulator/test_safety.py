@@ -221,3 +221,22 @@ def test_a_crs_is_a_code_or_spelt_out(guarded: eemulator.Server, crs: str) -> No
     """Nothing is looked up in files, in the network, or by a name."""
     message = _message(guarded, {"e": call("Projection", crs=crs)}, "e")
     assert "could not be parsed" in message
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        lambda text, many: call("List.join", list=many, separator=text),
+        lambda text, many: call("List.join", list=call("List.repeat", value=text, count=100_000)),  # noqa: ARG005
+    ],
+)
+def test_texts_are_bounded_before_they_are_put_together(
+    guarded: eemulator.Server, expression: Any
+) -> None:
+    values = {
+        "text": {"constantValue": "x" * 100_000},
+        "many": call("List.repeat", value="", count=100_000),
+        "e": expression(ref("text"), ref("many")),
+    }
+    message = _message(guarded, values, "e")
+    assert "A string cannot have" in message or "too large" in message
