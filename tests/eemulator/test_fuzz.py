@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 from contextlib import suppress
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import eemulator
 from eemulator import Limits
 from eemulator.algorithms import load_all
 from eemulator.errors import ServiceError
@@ -20,15 +23,20 @@ from eemulator.expression.graph import parse_expression
 from eemulator.limits import Deadline
 from eemulator.pixels.render import render
 from eemulator.pixels.request import pixel_request
+from eemulator.rest.replies import encode_json
 from eemulator.values.image import Image
 from eemulator.values.to_json import to_json
+from eemulator.watchdog import Watchdog
 
 from . import synthetic
 from .wire import call, ref
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 load_all()
 CATALOG = synthetic.catalog()
-LIMITS = Limits(working_pixels=200_000, result_values=100_000)
+LIMITS = Limits(working_pixels=200_000, result_values=100_000, computation_seconds=60.0)
 
 SEEDS: dict[str, dict[str, Any]] = {
     "image": call("Image.load", id="TEST/UTM"),
@@ -82,12 +90,16 @@ FITTING = {
     "Date": ("date",),
     "DateRange": ("range",),
 }
-CONSTANTS = [
+CONSTANTS: list[Any] = [
     None, True, False, 0, 1, -1, 2, 7.5, -0.0, 1e308, -1e308, 10**30, "", "u8", "a", "EPSG:4326",
     "EPSG:32738", "TEST/UTM", "(", "system:index", "day", [], [1, 2], ["u8", "u16"], [0], [[1]],
     [1, "a", None], {}, {"a": 1}, {"type": "Point", "coordinates": [1, 2]}, {"u8": "int16"},
     [10, 0, 399960, 0, -10, 8000020], [1, 0, 0, 0, 0, 0], "(a|aa)+$", "b('u8') + 1", 300, 10**9,
     "mean", "sam", "clamp", "square", [0.5, 1, 3], [[1, 2], [3, 4]],
+    float("nan"), float("inf"), 1e-300, 2**62, 2**63, -(10**18), [None], [[]], ["u8"] * 50,
+    [1] * 999, "x" * 999, "\x00", "../../etc/passwd", "%s%n", "yyyy", "America/New_York",
+    {"": None}, ["a", "a"], 65536,
+    {"type": "Polygon", "coordinates": [[[0, 0], [1e308, 1e308], [float("nan"), 1], [0, 0]]]},
 ]  # fmt: skip
 
 
@@ -116,17 +128,40 @@ def graphs(draw: st.DrawFn) -> dict[str, Any]:
     return {"result": f"n{len(names) - 1}", "values": values}
 
 
+def _answer(wire: dict[str, Any]) -> None:
+    """All that a request for a value, and one for pixels, would have to do."""
+    deadline = Deadline(LIMITS.computation_seconds)
+    expression = parse_expression(wire, 10_000)
+    value = Evaluator(expression, Session(CATALOG, LIMITS, deadline)).result()
+    encode_json(to_json(value, LIMITS))
+    if isinstance(value, Image):
+        render(pixel_request(value, BODY, LIMITS), deadline)
+
+
+@pytest.fixture(scope="module")
+def watchdog() -> Iterator[Watchdog]:
+    dog = Watchdog(LIMITS)
+    yield dog
+    dog.close()
+
+
 @pytest.mark.timeout(300)
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
-@given(graphs())
-def test_random_expressions(wire: dict[str, Any]) -> None:
-    deadline = Deadline(10)
-    with suppress(ServiceError):
-        expression = parse_expression(wire, 10_000)
-        value = Evaluator(expression, Session(CATALOG, LIMITS, deadline)).result()
-        to_json(value, LIMITS)
-        if isinstance(value, Image):
-            render(pixel_request(value, BODY, LIMITS), deadline)
+@given(wire=graphs())
+def test_random_expressions(watchdog: Watchdog, wire: dict[str, Any]) -> None:
+    refusal = _refusal(watchdog, wire)
+    # None may loop, nor tell where the emulator is installed.
+    assert refusal is None or refusal.kind != "timeout"
+    assert str(Path(eemulator.__file__).parent) not in str(refusal)
+    assert "site-packages" not in str(refusal)
+
+
+def _refusal(watchdog: Watchdog, wire: dict[str, Any]) -> ServiceError | None:
+    try:
+        watchdog.run(partial(_answer, wire))
+    except ServiceError as error:
+        return error
+    return None
 
 
 @pytest.mark.timeout(300)
@@ -199,6 +234,22 @@ def test_doubling_bombs_are_refused(double: Any) -> None:
     evaluator = Evaluator(expression, Session(CATALOG, LIMITS, Deadline(20)))
     with suppress(ServiceError):
         to_json(evaluator.result(), LIMITS)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        call("Array.project", array=ref("array"), axes=[None]),
+        call("Array.pad", array=call("Array", values=[]), lengths=[10**30]),
+        call("Array.reshape", array=ref("array"), shape=[[2, 2]]),
+        call("Filter.and", filters=[None]),
+        call("Collection.bounds", collection=call("Collection", features={"constantValue": []})),
+    ],
+)
+def test_what_was_found_stays_repaired(found: dict[str, Any]) -> None:
+    expression = parse_expression({"result": "e", "values": {**SEEDS, "e": found}}, 10_000)
+    with suppress(ServiceError):
+        to_json(Evaluator(expression, Session(CATALOG, LIMITS, Deadline(20))).result(), LIMITS)
 
 
 def test_a_computation_ends_at_its_deadline() -> None:

@@ -17,6 +17,7 @@ from eemulator.errors import ServiceError
 from eemulator.exports.folder import ExportFolder
 from eemulator.exports.operations import Operations
 from eemulator.limits import Limits
+from eemulator.pixels.pyramid import Pyramids
 from eemulator.rest.call import Call
 from eemulator.rest.resources import Resources
 from tests.eemulator import synthetic
@@ -96,7 +97,9 @@ def test_any_body_is_answered_or_refused(kind: str) -> None:
     operations = Operations(1, 10**6, lambda _: None)
     is_export = kind.endswith(":export")
     with tempfile.TemporaryDirectory() as folder:
-        resources = Resources(catalog, Limits(), operations, ExportFolder(Path(folder)))
+        limits = Limits()
+        place = ExportFolder(Path(folder))
+        resources = Resources(catalog, limits, operations, place, Pyramids(limits))
 
         @given(methods.get(kind, st.just({})), queries)
         def ask(body: dict[str, Any], query: dict[str, str]) -> None:

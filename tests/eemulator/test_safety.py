@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import http.client
-import json
 import os
 import socket
 from typing import TYPE_CHECKING, Any
@@ -148,11 +147,14 @@ def test_malicious_bodies(guarded: eemulator.Server, name: str) -> None:
     _alive(guarded)
 
 
-def test_a_lone_surrogate_is_answered(guarded: eemulator.Server) -> None:
-    body = b'{"expression":{"result":"0","values":{"0":{"constantValue":"\\ud800"}}}}'
-    reply = send(guarded, "POST", _COMPUTE, body)
-    assert reply.status == 200
-    assert json.loads(reply.body)["result"] == "\ud800"
+@pytest.mark.parametrize(("text", "status"), [("\\ud800", 400), ("\\ud83c\\udf0d", 200)])
+def test_half_a_surrogate_pair_is_no_text(
+    guarded: eemulator.Server, text: str, status: int
+) -> None:
+    body = '{"expression":{"result":"0","values":{"0":{"constantValue":"TEXT"}}}}'.replace(
+        "TEXT", text
+    )
+    assert send(guarded, "POST", _COMPUTE, body.encode()).status == status
 
 
 def _send_all(wire: socket.socket, piece: bytes, times: int) -> None:
@@ -219,3 +221,22 @@ def test_a_crs_is_a_code_or_spelt_out(guarded: eemulator.Server, crs: str) -> No
     """Nothing is looked up in files, in the network, or by a name."""
     message = _message(guarded, {"e": call("Projection", crs=crs)}, "e")
     assert "could not be parsed" in message
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        lambda text, many: call("List.join", list=many, separator=text),
+        lambda text, many: call("List.join", list=call("List.repeat", value=text, count=100_000)),  # noqa: ARG005
+    ],
+)
+def test_texts_are_bounded_before_they_are_put_together(
+    guarded: eemulator.Server, expression: Any
+) -> None:
+    values = {
+        "text": {"constantValue": "x" * 100_000},
+        "many": call("List.repeat", value="", count=100_000),
+        "e": expression(ref("text"), ref("many")),
+    }
+    message = _message(guarded, values, "e")
+    assert "A string cannot have" in message or "too large" in message

@@ -232,7 +232,8 @@ def pad(array: Array, lengths: list[int], fill: float) -> Array:
     if len(lengths) != len(shape):
         raise ServiceError(f"There must be {len(shape)} lengths, got {len(lengths)}.")
     more = [max(want - size, 0) for want, size in zip(lengths, shape, strict=True)]
-    if np.prod([float(a + b) for a, b in zip(shape, more, strict=True)]) > _MOST:
+    # An empty axis makes no room for the others.
+    if np.prod([float(max(a + b, 1)) for a, b in zip(shape, more, strict=True)]) > _MOST:
         raise ServiceError(f"An array cannot be of lengths {lengths}.")
     kind = array.type.union(PixelType.of_constant(fill))
     values = np.pad(

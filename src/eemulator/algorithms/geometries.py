@@ -207,6 +207,8 @@ _register_change(
 def bounds(shape: Geometry, proj: Projection | None) -> Geometry:
     """The bounding rectangle, in EPSG:4326 by default."""
     target = WGS84.crs if proj is None else proj.crs
+    if shape.shape.is_empty:
+        return Geometry(shapely.GeometryCollection(), target, geodesic=False)
     return Geometry(shapely.box(*shape.bounds_in(target), ccw=True), target, geodesic=False)
 
 

@@ -68,7 +68,7 @@ def sample_rectangle(
             )
         moved = band.projection.translated(left, top)
         grid = Grid(moved.crs, moved.transform, columns, rows)
-        plane = _planes(session, (band,), grid)[0]
+        plane = planes_of(session, (band,), grid)[0]
         found[band.id] = _rectangle(band, plane, default)
     return Feature(area, found)
 
@@ -94,7 +94,12 @@ def _rectangle(band: ImageBand, plane: Plane, default: float | None) -> Array | 
     return Array.of(np.where(ok, plane.values.astype(np.float64), default))
 
 
-def _planes(session: Session, bands: tuple[ImageBand, ...], grid: Grid) -> list[Plane]:
+def planes_of(session: Session, bands: tuple[ImageBand, ...], grid: Grid) -> list[Plane]:
+    """The bands on a grid.
+
+    Raises:
+        ServiceError: too many pixels.
+    """
     session.limits.check_working_pixels(grid.width * grid.height * max(len(bands), 1))
     return Reader(bands, session.deadline).read(bands, grid)
 
@@ -104,7 +109,7 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """Values by band of each chosen pixel, row by row; None where masked."""
     columns = []
-    for plane in _planes(session, image.bands, grid):
+    for plane in planes_of(session, image.bands, grid):
         values = plane.values[chosen].tolist()
         if plane.mask is not None:
             ok = valid(plane.mask)[chosen].tolist()
@@ -144,7 +149,7 @@ def _thinned(
     return result
 
 
-def _sampled(
+def sampled(
     session: Session,
     image: Image,
     grid: Grid,
@@ -189,7 +194,7 @@ def sample(
     grid = bounded_grid(lattice_for(image, crs, None, scale), area)
     session.limits.check_working_pixels(grid.width * grid.height)
     chosen = _thinned(centers_inside(area, grid), factor, number, seed)
-    found = _sampled(session, image, grid, chosen, drop_nulls=drop_nulls, geometries=geometries)
+    found = sampled(session, image, grid, chosen, drop_nulls=drop_nulls, geometries=geometries)
     return Collection.of([Feature(place, properties) for properties, place in found])
 
 
@@ -220,7 +225,7 @@ def sample_regions(
             session.limits.check_working_pixels(grid.width * grid.height)
             chosen = centers_inside(area.filled, grid)
             kept = to_dictionary(region, names)
-            found = _sampled(session, image, grid, chosen, drop_nulls=True, geometries=geometries)
+            found = sampled(session, image, grid, chosen, drop_nulls=True, geometries=geometries)
             for i, (properties, place) in enumerate(found):
                 index = {"system:index": f"{region.index}_{i}"}
                 yield Feature(place, kept | properties | index)

@@ -8,6 +8,7 @@ from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..values.geometry import Feature
 from .collections import sort_key
+from .strings import check_length
 
 if TYPE_CHECKING:
     from ..expression.function import Function
@@ -208,7 +209,15 @@ def check_size(count: int) -> None:
 @algorithm("List.join")
 def join(items: list[Any], separator: str) -> str:
     """All items as one text."""
-    return separator.join("" if item is None else str(item) for item in items)
+    check_length(len(separator) * (len(items) - 1))
+    parts: list[str] = []
+    length = 0
+    for item in items:
+        parts.append("" if item is None else str(item))
+        length += len(parts[-1])
+        check_length(length)
+    check_length(length + len(separator) * (len(items) - 1))
+    return separator.join(parts)
 
 
 @algorithm("List.reduce")

@@ -9,7 +9,6 @@ from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..values.compound import (
     combined,
-    fixed_histogram,
     grouped,
     linear_regression,
     repeat,
@@ -19,6 +18,7 @@ from ..values.compound import (
     to_collection,
     to_list,
 )
+from ..values.histograms import fixed_histogram, histogram
 from ..values.reducer import MORE, SIMPLE, Reducer, interval_mean, percentiles
 
 if TYPE_CHECKING:
@@ -160,6 +160,18 @@ def make_interval_mean(
 def make_fixed_histogram(low: float, high: float, steps: int, cumulative: bool) -> Reducer:
     """Counts in bins of one width."""
     return fixed_histogram(low, high, steps, cumulative=cumulative)
+
+
+@algorithm("Reducer.histogram", ignores=["maxRaw"])
+def make_histogram(most: int | None, width: float | None) -> Reducer:
+    """Counts in bins as wide as a power of 2."""
+    return histogram(most, width, as_array=False)
+
+
+@algorithm("Reducer.autoHistogram", ignores=["maxRaw"])
+def make_auto_histogram(most: int | None, width: float | None, cumulative: bool) -> Reducer:
+    """The same as an array."""
+    return histogram(most, width, as_array=True, cumulative=cumulative)
 
 
 @algorithm("Reducer.linearRegression")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
+from ..values.json_text import load_json
 from ..values.numbers import number
 from ..values.patterns import Pattern
 from ..values.to_json import to_json
@@ -30,9 +31,14 @@ def string(session: Session, value: Any) -> str:
 @algorithm("String.cat")
 def cat(one: str, other: str) -> str:
     """One after the other."""
-    if len(one) + len(other) > _MOST_CHARACTERS:
-        raise ServiceError(f"A string cannot have {len(one) + len(other)} characters.")
+    check_length(len(one) + len(other))
     return one + other
+
+
+def check_length(count: int) -> None:
+    """Refuse a text that would fill the memory."""
+    if count > _MOST_CHARACTERS:
+        raise ServiceError(f"A string cannot have {count} characters.")
 
 
 @algorithm("String.length")
@@ -112,8 +118,7 @@ def match(text: str, pattern: str, flags: str) -> list[str]:
 def replace(text: str, pattern: str, replacement: str, flags: str) -> str:
     """The first match replaced, or with the flag `g` all; `$1` stands for a group."""
     made = _compiled(pattern, flags).replaced(text, replacement, once="g" not in flags)
-    if len(made) > _MOST_CHARACTERS:
-        raise ServiceError(f"A string cannot have {len(made)} characters.")
+    check_length(len(made))
     return made
 
 
@@ -126,13 +131,15 @@ def _compiled(pattern: str, flags: str) -> Pattern:
 @algorithm("String.encodeJSON", session=True)
 def encode_json(session: Session, value: Any) -> str:
     """A value as JSON; the order of keys and the spaces are the emulator's own [M]."""
-    return json.dumps(to_json(value, session.limits))
+    text = json.dumps(to_json(value, session.limits))
+    check_length(len(text))
+    return text
 
 
 @algorithm("String.decodeJSON")
 def decode_json(text: str) -> Any:
     """The value of JSON."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return load_json(text)
+    except ValueError:
         raise ServiceError("Invalid JSON.") from None

@@ -14,6 +14,7 @@ from ..errors import ServiceError
 from ..pixels.constant import constant_image
 from ..values.array import Array
 from ..values.collection import Collection
+from ..values.confusion import ConfusionMatrix
 from ..values.element import Element
 from ..values.filters import Filter
 from ..values.geometry import Feature, Geometry
@@ -90,7 +91,9 @@ def _list_of(convert: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
             raise _Mismatch
         if convert is None:
             return items
-        return [None if item is None else convert(item) for item in items]
+        if any(item is None for item in items):
+            raise _Mismatch
+        return [convert(item) for item in items]
 
     return run
 
@@ -260,6 +263,7 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "PixelType": _pixel_type,
     "Array": _array,
     "Reducer": _instance(Reducer),
+    "ConfusionMatrix": _instance(ConfusionMatrix),
 }
 
 

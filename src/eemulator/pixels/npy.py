@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import ServiceError
 from .node import valid
 
 if TYPE_CHECKING:
@@ -33,7 +34,13 @@ def encode_npy(
         width: columns.
         height: rows.
         chunks: rows and the planes of all bands there; together they cover the grid.
+
+    Raises:
+        ServiceError: the name of a band cannot be that of a field.
     """
+    for band in bands:
+        if not (band.id and band.id.isascii()):
+            raise ServiceError(f"A band called '{band.id}' cannot be written to an NPY file.")
     dtype = np.dtype([(band.id, band.type.output_dtype.newbyteorder("<")) for band in bands])
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
+from ..values.json_text import load_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,8 +55,8 @@ def parse_json(body: bytes) -> Any:
         ServiceError: it is none.
     """
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return load_json(body)
+    except ValueError:
         raise ServiceError("Invalid JSON payload received.") from None
 
 

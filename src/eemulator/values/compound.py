@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from .reducer import Row
 
 _MOST_PAIRED = 3_000
-_MOST_BINS = 1_000_000
 
 
 def combined(name: str, parts: Sequence[Reducer]) -> Reducer:
@@ -246,25 +245,3 @@ def linear_regression(independent: int, dependent: int) -> Reducer:
         return [Array.of(found), Array.of(rest)]
 
     return Reducer("linearRegression", inputs, ("coefficients", "residuals"), aggregate, True)
-
-
-def fixed_histogram(low: float, high: float, steps: int, *, cumulative: bool) -> Reducer:
-    """Lower edges and weights of bins of one width, as an array; what lies outside is left out.
-
-    Raises:
-        ServiceError: the range is empty, or there is no bin.
-    """
-    if not (low < high and 1 <= steps <= _MOST_BINS):
-        raise ServiceError(f"A histogram has 1 to {_MOST_BINS} bins over a range.")
-    edges = np.linspace(low, high, steps + 1)
-
-    def aggregate(rows: Sequence[Row], weights: Sequence[float]) -> list[Any]:
-        pairs = [(row[0], w) for row, w in zip(rows, weights, strict=True) if row[0] is not None]
-        values = numbers([value for value, _ in pairs])
-        inside = (values >= low) & (values < high)
-        heavy = np.asarray([weight for _, weight in pairs], np.float64)[inside]
-        bins = np.searchsorted(edges, values[inside], "right") - 1
-        counts = np.bincount(bins, heavy, steps)
-        return [Array.of(np.column_stack([edges[:-1], counts.cumsum() if cumulative else counts]))]
-
-    return Reducer("fixedHistogram", 1, ("histogram",), aggregate, True)

@@ -10,6 +10,7 @@ from ..errors import ServiceError
 from ..limits import too_many_elements
 from .array import Array
 from .collection import Collection
+from .confusion import ConfusionMatrix
 from .geometry import Feature, Geometry
 from .image import Image
 from .kernel import Kernel
@@ -74,6 +75,8 @@ class _Writer:
                 return value.json()
             case Array():
                 self._left -= value.values.size
+                return self.write(value.json())
+            case ConfusionMatrix():
                 return self.write(value.json())
             case Projection() | Date() | DateRange() | ErrorMargin() | PixelType() | Kernel():
                 return self.write(value.json())

@@ -1,0 +1,111 @@
+"""Reducers that count in bins."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import ServiceError
+from .array import Array
+from .reducer import Reducer, numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .reducer import Row
+
+_MOST_BINS = 1_000_000
+
+
+def fixed_histogram(low: float, high: float, steps: int, *, cumulative: bool) -> Reducer:
+    """Lower edges and weights of bins of one width, as an array; what lies outside is left out.
+
+    Raises:
+        ServiceError: the range is empty, or there is no bin.
+    """
+    if not (low < high and 1 <= steps <= _MOST_BINS):
+        raise ServiceError(f"A histogram has 1 to {_MOST_BINS} bins over a range.")
+    edges = np.linspace(low, high, steps + 1)
+
+    def aggregate(rows: Sequence[Row], weights: Sequence[float]) -> list[Any]:
+        pairs = [(row[0], w) for row, w in zip(rows, weights, strict=True) if row[0] is not None]
+        values = numbers([value for value, _ in pairs])
+        inside = (values >= low) & (values < high)
+        heavy = np.asarray([weight for _, weight in pairs], np.float64)[inside]
+        bins = np.searchsorted(edges, values[inside], "right") - 1
+        counts = np.bincount(bins, heavy, steps)
+        return [Array.of(np.column_stack([edges[:-1], counts.cumsum() if cumulative else counts]))]
+
+    return Reducer("fixedHistogram", 1, ("histogram",), aggregate, True)
+
+
+def histogram(
+    most: int | None, width: float | None, *, as_array: bool, cumulative: bool = False
+) -> Reducer:
+    """Counts in bins as wide as a power of 2, the least one that needs not too many bins [S].
+
+    The output is a dictionary of `bucketMin`, `bucketWidth`, `histogram` and `bucketMeans`, the
+    mean of an empty bin being its middle [M]; or an array of the lower edges and the weights.
+
+    Args:
+        most: bins, rounded up to a power of 2; 256 by default [M].
+        width: of a bin, at the least.
+        as_array: which output.
+        cumulative: whether the weights of an array are sums from the first bin on.
+
+    Raises:
+        ServiceError: there is no bin, or too many.
+    """
+    if most is not None and not 1 <= most <= _MOST_BINS:
+        raise ServiceError(f"A histogram has 1 to {_MOST_BINS} bins.")
+    if width is not None and not (math.isfinite(width) and width > 0):
+        raise ServiceError(f"The width of a bin must be positive, got {width}.")
+    bins = 2 ** math.ceil(math.log2(256 if most is None else most))
+
+    def aggregate(rows: Sequence[Row], weights: Sequence[float]) -> list[Any]:
+        pairs = [(row[0], w) for row, w in zip(rows, weights, strict=True) if row[0] is not None]
+        values = numbers([value for value, _ in pairs])
+        finite = np.isfinite(values)
+        values, heavy = values[finite], np.asarray([weight for _, weight in pairs])[finite]
+        if not values.size:
+            return [None]
+        step = _bin_width(float(values.min()), float(values.max()), bins, width)
+        first = math.floor(values.min() / step)
+        index = (np.floor(values / step) - first).astype(np.int64)
+        counts = np.bincount(index, heavy)
+        edges = (first + np.arange(len(counts))) * step
+        if as_array:
+            column = counts.cumsum() if cumulative else counts
+            return [Array.of(np.column_stack([edges, column]))]
+        total = np.bincount(index, heavy * values)
+        means = np.where(counts > 0, total / np.where(counts > 0, counts, 1), edges + step / 2)
+        return [
+            {
+                "bucketMeans": means.tolist(),
+                "bucketMin": float(edges[0]),
+                "bucketWidth": step,
+                "histogram": counts.tolist(),
+            }
+        ]
+
+    return Reducer("autoHistogram" if as_array else "histogram", 1, ("histogram",), aggregate, True)
+
+
+def _bin_width(low: float, high: float, most: int, least: float | None) -> float:
+    """The least width with which all bins suffice: a given one times a power of 2, or any power.
+
+    A single value lies in a bin of 1 [M].
+    """
+    if least is not None:
+        step = least
+    elif low == high:
+        step = 1.0
+    else:
+        # Rounding: neighbouring numbers must not share an edge.
+        smallest = max(high / most - low / most, max(abs(low), abs(high)) * 2.0**-50, 2.0**-1000)
+        step = 2.0 ** (math.floor(math.log2(smallest)) - 1)
+    while math.floor(high / step) - math.floor(low / step) >= most:
+        step *= 2
+    return step
