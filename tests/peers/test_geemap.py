@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import ee
 import geemap
 import numpy as np
-import pytest
 import rasterio
 
 from .ground import (
@@ -67,12 +66,6 @@ def test_ee_export_image_as_geotiff(earth_engine: EarthEngine, tmp_path: Path) -
 
 
 def test_ee_export_image(earth_engine: EarthEngine, tmp_path: Path) -> None:
-    try:
-        ee.Image(1).getDownloadURL({"format": "ZIPPED_GEO_TIFF"})
-    except ee.EEException as error:
-        if "not supported by the emulator yet" in str(error):
-            pytest.skip(str(error))
-        raise
     path = tmp_path / "image.tif"
     geemap.ee_export_image(
         ee.Image(IMAGE).select(BANDS), str(path), crs=CRS, scale=10, region=area()
