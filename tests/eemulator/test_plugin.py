@@ -169,7 +169,7 @@ def test_failures_show_what_was_asked_for(project: pytest.Pytester) -> None:
     ("ini", "marker", "message"),
     [
         ("earth_engine_limits = bands = many", "", "*'bands = many' is not 'name = number'*"),
-        ("earth_engine_limits = colour = 1", "", "*Limits has no colour; it has bands, *"),
+        ("earth_engine_limits = colour = 1", "", "*Limits has no colour; it has *bands, *"),
         ("earth_engine_catalog = own", "", "*'own' is not 'module:name'*"),
         ("earth_engine_catalog = none_such:it", "", "*No module named 'none_such'*"),
         ("earth_engine_catalog = os:sep", "", "*is no eemulator.Catalog*"),
