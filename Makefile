@@ -25,7 +25,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 test: lint  ## linting, types, import contracts and all tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 $(BENCH)/.ready: pyproject.toml Makefile
 	$(PYTHON) -m venv $(BENCH)
