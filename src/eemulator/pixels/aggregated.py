@@ -10,8 +10,8 @@ from scipy import sparse
 
 from ..catalog.model import Grid
 from ..errors import ServiceError
+from ..values import statistics
 from ..values.projection import same_crs
-from . import statistics
 from .locate import is_axis_aligned, locate
 from .neighborhood import padded, shown
 from .node import Need, Operation, Plane, masked_plane

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 
+from ..values import statistics
 from ..values.projection import Projection
-from . import statistics
 from .node import Need, Operation, Plane, valid
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ServiceError
-from ..pixels import moments, statistics
+from . import moments, statistics
 from .numbers import number
 from .pixel_type import BOOLEAN, DOUBLE, INT64, PixelType
 
