@@ -21,7 +21,6 @@ from .preview import preview_png, shown_bands
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from concurrent.futures import Executor
 
     from starlette.requests import Request
 
@@ -50,19 +49,23 @@ class Page:
         catalog: the assets.
         methods: where previews get their pixels.
         log: the requests to show.
-        pool: the threads in which pages are made.
+        run: makes a page in a thread, watched over like a request.
 
     Attributes:
         routes: to be asked before the service's own.
     """
 
     def __init__(
-        self, catalog: UserCatalog, methods: Methods, log: RequestLog, pool: Executor
+        self,
+        catalog: UserCatalog,
+        methods: Methods,
+        log: RequestLog,
+        run: Callable[[Callable[[], Response]], Awaitable[Response]],
     ) -> None:
         self._catalog = catalog
         self._methods = methods
         self._log = log
-        self._pool = pool
+        self._run = run
         self._templates = Environment(
             loader=PackageLoader("eemulator.page"), autoescape=True, undefined=StrictUndefined
         )
@@ -82,8 +85,7 @@ class Page:
                 text = "This page is shown under an IP address or localhost only.\n"
                 return PlainTextResponse(text, 403, _HEADERS)
             try:
-                run = asyncio.get_running_loop().run_in_executor
-                return await run(self._pool, partial(handler, request))
+                return await self._run(partial(handler, request))
             except ServiceError as error:
                 return PlainTextResponse(f"{error.message}\n", error.code, _HEADERS)
 

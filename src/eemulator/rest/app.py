@@ -57,6 +57,9 @@ _DRAINED_BYTES = 256 * 2**20
 # Seconds after which a waiting reply looks whether anybody still waits for it.
 _LOOK_UP = 0.5
 
+# A `wait` for an operation gives up after this, as it may.
+_WAIT_SECONDS = 10.0
+
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _POST = re.compile(
     r"/v1/(?P<name>projects/.+?)(?P<verb>/value:compute|/image:computePixels|/table:computeFeatures"
@@ -102,17 +105,17 @@ class App:
         self._requests = log
         self._gate = Gate(limits, stats)
         self._assets = UserCatalog(catalog, limits.assets, limits.asset_bytes)
+        self._watchdog = Watchdog(limits)
         self._operations = Operations(
-            limits.concurrent_exports, limits.queued_exports, self._gate.spend
+            limits.concurrent_exports, limits.queued_exports, self._gate.spend, self._watchdog
         )
         pyramids = Pyramids(limits)
         self._methods = Methods(self._assets, limits, pyramids)
         self._resources = Resources(self._assets, limits, self._operations, folder, pyramids)
         self._admin = Admin(stats, faults, lambda: self.pace, self._set_pace, self.reset)
-        self._watchdog = Watchdog(limits)
         # More threads than places: metadata must not wait behind pixels.
         self._pool = ThreadPoolExecutor(limits.concurrent_requests + 4, "eemulator")
-        page = Page(self._assets, self._methods, log, self._pool)
+        page = Page(self._assets, self._methods, log, self._run)
         service = Route("/{path:path}", self._handle, methods=_METHODS)
         self._routes = Starlette(routes=[*page.routes, service])
 
@@ -171,6 +174,8 @@ class App:
         if (method := self._resources.methods.get(call.kind)) is not None:
             if request.method != "GET":
                 check_page(request)
+            if call.kind == "waitOperation":
+                await self._operations.wait(call.name, _WAIT_SECONDS)
             return json_reply(request, await self._run(partial(method, call)), self._stats)
         match call.kind:
             case "discovery":
