@@ -102,8 +102,9 @@ class Service:
         self._stats.reset()
 
     def reset(self) -> None:
-        """Be as if just started: no faults, counts, operations, or assets that users made.
+        """Be as if just started.
 
+        No faults, counts, log, operations, names of thumbnails and maps, or assets that users made.
         The pace is that of the start. Operations that are not over are cancelled first.
         """
         self._app.reset()

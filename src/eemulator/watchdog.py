@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import psutil
 
-from .limits import out_of_memory, timed_out
+from .limits import out_of_memory, timed_out, too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ class Watchdog:
         """Compute something in this thread.
 
         Raises:
-            ServiceError: it took too long or too much memory.
+            ServiceError: it took too long or too much memory, or is nested too deeply.
         """
         end = math.inf if self._seconds is None else time.monotonic() + self._seconds
         return self.run_until(work, lambda: end, timed_out)
@@ -96,7 +96,7 @@ class Watchdog:
             late: what to raise if it is not.
 
         Raises:
-            ServiceError: it took too much memory.
+            ServiceError: it took too much memory, or is nested too deeply.
         """
         watch = _Watch(threading.get_ident(), end, late)
         self._begin(watch)
@@ -111,6 +111,8 @@ class Watchdog:
             raise reason() from None
         except MemoryError:
             raise out_of_memory() from None
+        except RecursionError:
+            raise too_deep() from None
 
     def close(self) -> None:
         """End the thread that watches, when nothing is computed any more."""

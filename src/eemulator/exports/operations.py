@@ -19,7 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
-from ..limits import Deadline, too_deep
+from ..limits import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -293,8 +293,6 @@ def _error(name: str, error: Exception) -> dict[str, Any]:
         case ServiceError():
             code = _RESOURCE_EXHAUSTED if error.kind == "memory" else _INVALID_ARGUMENT
             return {"code": code, "message": error.message}
-        case RecursionError():
-            return {"code": _INVALID_ARGUMENT, "message": too_deep().message}
         case OSError():
             _log.error("operation %s cannot write: %s", name, error)
             reason = error.strerror or "the log says why"

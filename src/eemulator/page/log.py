@@ -131,6 +131,12 @@ class RequestLog:
             entry.status = reply.status_code
             entry.size = int(reply.headers.get("content-length", 0))
 
+    def clear(self) -> None:
+        """Forget all of them; the next is number 1."""
+        with self._lock:
+            self._entries.clear()
+            self._count = 0
+
     def entries(self) -> list[Entry]:
         """Those kept, oldest first."""
         with self._lock:

@@ -69,6 +69,7 @@ _GET = re.compile(
     r"/v1/(?P<name>projects/.+?)"
     r"(?P<verb>:listAssets|:listImages|:getPixels|/algorithms|/tiles/\d{1,2}/\d{1,9}/\d{1,9}|)"
 )
+_KEPT = frozenset({"thumbnails", "videoThumbnails", "filmstripThumbnails", "maps"})
 _THUMBNAIL = re.compile(r"projects/[^/]+/(?:t|videoT|filmstripT)humbnails/[^/]+")
 
 
@@ -129,9 +130,11 @@ class App:
         self._operations.clear()
         self._assets.clear()
         self._resources.clear()
+        self._methods.clear()
         self.pace = self._first_pace
         self._faults.clear()
         self._gate.reset()
+        self._requests.clear()
         self._stats.reset()
 
     def _set_pace(self, pace: Pace) -> None:
@@ -183,13 +186,6 @@ class App:
                 return json_reply(request, document, self._stats)
             case "algorithms":
                 return json_reply(request, algorithms_document(), self._stats)
-            case "thumbnails" | "videoThumbnails" | "filmstripThumbnails":
-                create = self._methods.thumbnails.create
-                made = partial(create, call.name, call.kind, call.body)
-                return json_reply(request, await self._run(made), self._stats)
-            case "maps":
-                made = partial(self._methods.maps.create, call.name, call.body)
-                return json_reply(request, await self._run(made), self._stats)
         return await self._compute(request, call)
 
     async def _compute(self, request: Request, call: Call) -> Response:
@@ -213,8 +209,8 @@ class App:
         return reply if fault is None else broken(reply, fault.kind, request.scope[CONNECTION])
 
     async def _computed(self, request: Request, call: Call, place: Place) -> BytesReply:
-        if (to_json := self._methods.of_values.get(call.kind)) is not None:
-            value, profile = await self._count(call.kind, partial(to_json, call.body))
+        if (to_json := self._to_json(call)) is not None:
+            value, profile = await self._count(call.kind, to_json)
             return self._profiled(request, json_reply(request, value, self._stats, place), profile)
         if call.kind == "getPixels":
             work = partial(self._methods.get_pixels, call.name, call.body)
@@ -228,6 +224,13 @@ class App:
         seconds = self.pace.seconds(file.counted_bytes)
         reply = BytesReply(file.content, file.media_type, self._stats, place, seconds=seconds)
         return self._profiled(request, reply, profile)
+
+    def _to_json(self, call: Call) -> Callable[[], Any] | None:
+        """What makes a reply of JSON; None for a reply of pixels."""
+        if call.kind in _KEPT:
+            return partial(self._methods.keep, call.name, call.kind, call.body)
+        method = self._methods.of_values.get(call.kind)
+        return None if method is None else partial(method, call.body)
 
     def _profiled(self, request: Request, reply: BytesReply, profile: Profile) -> BytesReply:
         """A reply with the name of its profile, for whoever wants one."""

@@ -49,6 +49,10 @@ class Maps:
         seen(self._image(fields, self._limits.deadline()), fields)
         return {"name": self._kept.keep(parent, "maps", body)}
 
+    def clear(self) -> None:
+        """Forget all names."""
+        self._kept.clear()
+
     def tile(self, name: str) -> Rendered:
         """A tile, by `{map}/tiles/{zoom}/{x}/{y}`."""
         map_name, _, place = name.rpartition("/tiles/")

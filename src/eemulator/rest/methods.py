@@ -10,7 +10,6 @@ from ..catalog.model import Catalog, ImageAsset
 from ..errors import ServiceError
 from ..expression.evaluate import Evaluator, Session
 from ..expression.graph import parse_expression
-from ..limits import too_deep
 from ..pixels.request import file_format_of
 from ..pixels.stored import stored_image
 from ..profiles import Profiles
@@ -65,17 +64,26 @@ class Methods:
             "computeImages": self.compute_images,
         }
 
+    def keep(self, parent: str, kind: str, body: bytes) -> dict[str, str]:
+        """`thumbnails`, `videoThumbnails`, `filmstripThumbnails`, `maps`: a name for a request."""
+        if kind == "maps":
+            return self.maps.create(parent, body)
+        return self.thumbnails.create(parent, kind, body)
+
+    def clear(self) -> None:
+        """Forget what is kept for requests to come."""
+        self.thumbnails.clear()
+        self.maps.clear()
+        self._walks.clear()
+        self.profiles.clear()
+
     def compute_value(self, body: bytes) -> bytes:
         """`value:compute`: the reply, as JSON text."""
         parsed = parse_json(body)
         if not isinstance(parsed, dict):
             raise ServiceError("Invalid JSON payload received. Root element must be a message.")
-        try:
-            value = self._evaluate(parsed.get("expression"), self._deadline())
-            shown = to_json(value, self._limits)
-            return encode_json({"result": shown})
-        except RecursionError:
-            raise too_deep() from None
+        value = self._evaluate(parsed.get("expression"), self._deadline())
+        return encode_json({"result": to_json(value, self._limits)})
 
     def compute_features(self, body: bytes) -> bytes:
         """`table:computeFeatures`: one page, as JSON text."""
@@ -99,13 +107,9 @@ class Methods:
         size = page_size(fields, self._limits.page, self._limits.elements)
         key = question_key(fields.get("expression"))
         start = page_start(fields.get("pageToken"), key)
-        try:
-            walk = self._walks.take(key, start) or self._walk(fields.get("expression"), start)
-            elements = walk.take(size)
-            more = walk.has_more()
-        except RecursionError:
-            raise too_deep() from None
-        if not more:
+        walk = self._walks.take(key, start) or self._walk(fields.get("expression"), start)
+        elements = walk.take(size)
+        if not walk.has_more():
             return elements, {}
         stop = start + len(elements)
         self._walks.keep(key, stop, walk)

@@ -65,6 +65,10 @@ class Thumbnails:
         self._checked(collection, fields, self._limits.deadline())
         return {"name": self._kept.keep(parent, collection, body)}
 
+    def clear(self) -> None:
+        """Forget all names."""
+        self._kept.clear()
+
     def get_pixels(self, name: str) -> Rendered:
         """The file of a name."""
         collection = name.split("/")[-2]
