@@ -31,7 +31,7 @@ class _Endless:
         plain = synthetic.image("TEST/ENDLESS", 1, synthetic.UTM)
         self.asset = replace(plain, sample=self.sample)
 
-    def sample(self, *_: Any) -> Any:
+    def sample(self, bands: Any, rows: Any = None, cols: Any = None) -> Any:  # noqa: ARG002
         self.begun.set()
         give_up = time.monotonic() + 60
         while time.monotonic() < give_up:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import struct
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import ServiceError
 from ..names import asset_name
+from ..pixels.pictures import encode_picture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,7 +64,8 @@ def preview_png(asset: ImageAsset, methods: Methods) -> bytes:
     pixels = np.load(io.BytesIO(found))
     layers = [_stretched(pixels[band]) for band in bands]
     shown = np.any([pixels[band] != 0 for band in bands], axis=0)
-    return _png([*(layers * 3)[:3], np.where(shown, 255, 0).astype(np.uint8)])
+    alpha = np.where(shown, 255, 0).astype(np.uint8)
+    return encode_picture(np.stack([*(layers * 3)[:3], alpha], axis=-1), "PNG")
 
 
 def _stretched(values: NDArray[Any]) -> NDArray[np.uint8]:
@@ -78,18 +78,3 @@ def _stretched(values: NDArray[Any]) -> NDArray[np.uint8]:
     scaled = (numbers - low) / max(high - low, np.finfo(np.float64).tiny) * 255
     shown: NDArray[np.float64] = np.nan_to_num(scaled).clip(0, 255)
     return shown.astype(np.uint8)
-
-
-def _png(layers: list[NDArray[np.uint8]]) -> bytes:
-    """Red, green, blue and alpha as a PNG."""
-    height, width = layers[0].shape
-    samples = np.stack(layers, axis=-1).reshape(height, -1)
-    lines = np.insert(samples, 0, 0, axis=1)  # each line begins with its filter: none
-    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes())), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    check = zlib.crc32(kind + data)
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
