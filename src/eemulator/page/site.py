@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from ..rest.methods import Methods
     from .log import Entry, RequestLog
 
-_IMAGES = 50
-"""Images of a collection on one page."""
+_SHOWN = 50
+"""Images of a collection, or rows of a table, on one page."""
+
+_CELL = 200
+"""Characters of a property of a row."""
 
 _HEADERS = {
     # Nothing is loaded from elsewhere and nothing runs, whatever an asset is called.
@@ -134,11 +137,14 @@ class Page:
             "map": None,
             "bands": [],
             "images": None,
+            "rows": None,
             "preview": None,
             "properties": sorted(asset.properties.items()),
         }
         if isinstance(asset, CollectionAsset):
             fields |= _images_of(asset, request.query_params.get("from", "0"))
+        elif isinstance(asset, TableAsset):
+            fields |= _rows_of(asset, request.query_params.get("from", "0"))
         elif isinstance(asset, ImageAsset):
             shown = shown_bands(asset)
             fields |= {
@@ -184,22 +190,45 @@ def _is_local_name(host: str) -> bool:
 
 
 def _images_of(collection: CollectionAsset, start: str) -> dict[str, Any]:
-    count = len(collection.images)
+    turned, part = _part_of(collection.id, len(collection.images), start)
+    images = list(collection.images[part])
+    shown = [{"id": image.id, "href": _asset_href(image.id)} for image in images]
+    return {**turned, "map": footprint_map(images), "images": shown}
+
+
+def _rows_of(table: TableAsset, start: str) -> dict[str, Any]:
+    turned, part = _part_of(table.id, len(table.features), start)
+    rows = [
+        {
+            "index": row.index or "",
+            "geometry": "" if row.geometry is None else row.geometry.shape.geom_type,
+            "properties": [
+                (name, str(value)[:_CELL])
+                for name, value in row.properties.items()
+                if name != "system:index"
+            ],
+        }
+        for row in table.features[part]
+    ]
+    return {**turned, "rows": rows}
+
+
+def _part_of(asset_id: str, count: int, start: str) -> tuple[dict[str, Any], slice]:
+    """Which part of what an asset holds is on a page, and the way to those before and after."""
     first = min(int(start), max(count - 1, 0)) if start.isascii() and start.isdigit() else 0
-    images = list(collection.images[first : first + _IMAGES])
+    last = min(first + _SHOWN, count)
 
     def page(number: int) -> str:
-        return f"{_asset_href(collection.id)}&from={number}"
+        return f"{_asset_href(asset_id)}&from={number}"
 
-    return {
-        "map": footprint_map(images),
-        "images": [{"id": image.id, "href": _asset_href(image.id)} for image in images],
+    turned = {
         "count": count,
-        "first": first + 1 if images else 0,
-        "last": first + len(images),
-        "before": page(max(first - _IMAGES, 0)) if first else None,
-        "after": page(first + _IMAGES) if first + len(images) < count else None,
+        "first": first + 1 if count else 0,
+        "last": last,
+        "before": page(max(first - _SHOWN, 0)) if first else None,
+        "after": page(last) if last < count else None,
     }
+    return turned, slice(first, last)
 
 
 def _asset_href(asset_id: str) -> str:

@@ -10,7 +10,8 @@ from ..catalog.model import Catalog, ImageAsset
 from ..errors import ServiceError
 from ..expression.evaluate import Evaluator, Session
 from ..expression.graph import parse_expression
-from ..pixels.request import file_format_of
+from ..pixels.reader import Reader
+from ..pixels.request import file_format_of, pixel_request
 from ..pixels.stored import stored_image
 from ..profiles import Profiles
 from ..values.collection import Collection
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..limits import Deadline, Limits
+    from ..pixels.node import Plane
     from ..pixels.pyramid import Pyramids
     from ..values.element import Element
 
@@ -143,6 +145,13 @@ class Methods:
         deadline = self._deadline()
         image = stored_image(asset, self._pyramids, deadline)
         return rendered(image, fields, self._limits, deadline)
+
+    def planes(self, asset: ImageAsset, fields: Mapping[str, Any]) -> list[Plane]:
+        """Pixels of a stored image as a request's fields ask for them, with their masks."""
+        deadline = self._deadline()
+        image = stored_image(asset, self._pyramids, deadline)
+        request = pixel_request(image, fields, self._limits)
+        return Reader(request.bands, deadline).read(request.bands, request.grid)
 
     def _deadline(self) -> Deadline:
         return self._limits.deadline()
