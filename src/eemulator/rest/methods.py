@@ -14,8 +14,6 @@ from ..pixels.reader import Reader
 from ..pixels.request import file_format_of, pixel_request
 from ..pixels.stored import stored_image
 from ..profiles import Profiles
-from ..values.collection import Collection
-from ..values.image import Image
 from ..values.to_json import to_json
 from .assets import find_asset, image_json
 from .fields import check_fields, parse_json
@@ -23,6 +21,7 @@ from .maps import Maps
 from .pages import page_size, page_start, page_token, question_key
 from .rendered import Rendered, rendered
 from .replies import encode_json
+from .results import as_collection, as_image
 from .tables import feature_fields
 from .thumbnails import Thumbnails
 from .walks import Walk, Walks
@@ -97,11 +96,7 @@ class Methods:
     def compute_images(self, body: bytes) -> bytes:
         """`imageCollection:computeImages`: one page, as JSON text."""
         page, token = self._page(check_fields(parse_json(body), "computeImages"))
-        images = []
-        for element in page:
-            if not isinstance(element, Image):
-                raise ServiceError("Expression does not evaluate to a collection of images.")
-            images.append(image_json(element))
+        images = [image_json(as_image(element, "a collection of images")) for element in page]
         return encode_json({"images": images} | token)
 
     def _page(self, fields: Mapping[str, Any]) -> tuple[list[Element], dict[str, str]]:
@@ -120,20 +115,16 @@ class Methods:
     def _walk(self, wire: Any, start: int) -> Walk:
         """A walk through the elements of an expression, from a position on."""
         deadline = self._deadline()
-        value = self._evaluate(wire, deadline)
-        if not isinstance(value, Collection):
-            raise ServiceError("Expression does not evaluate to a collection.")
-        return Walk(islice(value, start, None), deadline)
+        elements = as_collection(self._evaluate(wire, deadline))
+        return Walk(islice(elements, start, None), deadline)
 
     def compute_pixels(self, body: bytes) -> Rendered:
         """`image:computePixels`."""
         fields = check_fields(parse_json(body), "computePixels")
         file_format_of(fields)
         deadline = self._deadline()
-        value = self._evaluate(fields.get("expression"), deadline)
-        if not isinstance(value, Image):
-            raise ServiceError("Expression does not evaluate to an image.")
-        return rendered(value, fields, self._limits, deadline)
+        image = as_image(self._evaluate(fields.get("expression"), deadline))
+        return rendered(image, fields, self._limits, deadline)
 
     def get_pixels(self, name: str, body: bytes) -> Rendered:
         """`assets/*:getPixels`."""

@@ -15,10 +15,9 @@ from ..exports.tables import WRITERS, write_table
 from ..expression.evaluate import Evaluator, Session
 from ..expression.graph import parse_expression
 from ..names import asset_id
-from ..values.collection import Collection
-from ..values.image import Image
 from .fields import check_fields, parse_json
 from .pages import page_size, page_start, page_token, question_key
+from .results import as_collection, as_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from ..expression.graph import Expression
     from ..limits import Limits
     from ..pixels.pyramid import Pyramids
+    from ..values.collection import Collection
+    from ..values.image import Image
     from .call import Call
 
     Work = Callable[[Watch], list[str]]
@@ -196,16 +197,10 @@ class ExportMethods:
         return parse_expression(fields.get("expression"), self._limits.expression_nodes)
 
     def _image(self, expression: Expression, watch: Watch) -> Image:
-        value = self._evaluate(expression, watch)
-        if not isinstance(value, Image):
-            raise ServiceError("Expression does not evaluate to an image.")
-        return value
+        return as_image(self._evaluate(expression, watch))
 
     def _table(self, expression: Expression, watch: Watch) -> Collection:
-        value = self._evaluate(expression, watch)
-        if not isinstance(value, Collection):
-            raise ServiceError("Expression does not evaluate to a collection.")
-        return value
+        return as_collection(self._evaluate(expression, watch))
 
     def _evaluate(self, expression: Expression, watch: Watch) -> Any:
         session = Session(self._catalog, self._limits, watch, self._pyramids)
