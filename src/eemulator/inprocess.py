@@ -20,6 +20,7 @@ from .service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
+    from pathlib import Path
 
     from .catalog.model import Catalog
     from .limits import Limits
@@ -34,6 +35,7 @@ class Transport(Service):
         limits: what to refuse; the service's by default.
         pace: how long replies take; no longer than they need by default.
         timeout: seconds after which a request is given up; None for never, as the client does.
+        exports: folder that exported files go to; None refuses to export files.
     """
 
     def __init__(
@@ -42,8 +44,9 @@ class Transport(Service):
         limits: Limits | None = None,
         pace: Pace | None = None,
         timeout: float | None = None,
+        exports: str | Path | None = None,
     ) -> None:
-        super().__init__(catalog, limits, pace)
+        super().__init__(catalog, limits, pace, exports)
         self.timeout = timeout
         self._process = os.getpid()
         self._loop = asyncio.new_event_loop()
@@ -195,6 +198,7 @@ def transport(
     *,
     pace: Pace | None = None,
     timeout: float | None = None,
+    exports: str | Path | None = None,
 ) -> Transport:
     """An emulator for `ee.Initialize(http_transport=…)`; see `Transport` for the arguments.
 
@@ -207,4 +211,4 @@ def transport(
         ...     print(ee.Number(1).add(2).getInfo())
         3
     """
-    return Transport(catalog, limits, pace, timeout)
+    return Transport(catalog, limits, pace, timeout, exports)

@@ -52,6 +52,11 @@ class Profiles:
                 del self._kept[next(iter(self._kept))]
         return name
 
+    def clear(self) -> None:
+        """Forget all profiles."""
+        with self._lock:
+            self._kept.clear()
+
     def text(self, names: Iterable[str]) -> str:
         """A table of some profiles together, the longest first; its layout is remembered [M].
 

@@ -43,10 +43,18 @@ class Service:
         exports: str | Path | None = None,
     ) -> None:
         self.project = PROJECT
-        self._exports = None if exports is None else ExportFolder(Path(exports))
-        self._begin(catalog, limits, pace)
+        self._exports: ExportFolder | None = None
+        self._begin(catalog, limits, pace, exports)
 
-    def _begin(self, catalog: Catalog | None, limits: Limits | None, pace: Pace | None) -> None:
+    def _begin(
+        self,
+        catalog: Catalog | None,
+        limits: Limits | None,
+        pace: Pace | None,
+        exports: str | Path | None,
+    ) -> None:
+        if exports is not None:
+            self._exports = ExportFolder(Path(exports))
         if catalog is None:
             from .catalog import default_catalog
 
@@ -67,16 +75,21 @@ class Service:
         )
 
     def renew(
-        self, catalog: Catalog | None = None, limits: Limits | None = None, pace: Pace | None = None
+        self,
+        catalog: Catalog | None = None,
+        limits: Limits | None = None,
+        pace: Pace | None = None,
+        exports: str | Path | None = None,
     ) -> None:
         """Become another emulator at the same address, as if newly made.
 
         Nothing of the old one is left: counters, faults, log, downloads kept under a name, assets
-        that users made. Requests under way are still answered by it. Arguments are those of the
-        class.
+        that users made; the files of exports stay where they are. Requests under way are still
+        answered by it, and its exports are cancelled. Arguments are those of the class, except that
+        without `exports` the folder stays as well.
         """
         old = self._app
-        self._begin(catalog, limits, pace)
+        self._begin(catalog, limits, pace, exports)
         old.close()
 
     @property
@@ -89,8 +102,9 @@ class Service:
         self._stats.reset()
 
     def reset(self) -> None:
-        """Be as if just started: no faults, counts, operations, or assets that users made.
+        """Be as if just started.
 
+        No faults, counts, log, operations, names of thumbnails and maps, or assets that users made.
         The pace is that of the start. Operations that are not over are cancelled first.
         """
         self._app.reset()

@@ -9,6 +9,7 @@ What runs in compiled code goes on until it returns; what it may be given is bou
 from __future__ import annotations
 
 import ctypes
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -16,12 +17,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import psutil
 
-from .limits import out_of_memory, timed_out
+from .limits import out_of_memory, timed_out, too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .errors import ServiceError
     from .limits import Limits
 
 _T = TypeVar("_T")
@@ -45,14 +45,18 @@ class _Watch:
 
     Attributes:
         thread: that it runs in.
-        end: when to interrupt it, by the monotonic clock.
-        reason: why it was interrupted.
+        end: tells when it must be over, by the monotonic clock.
+        late: what it is told if it is not.
+        reason: why it was interrupted; None if it was not.
+        again: when it may be interrupted again.
         over: whether it must be left alone.
     """
 
     thread: int
-    end: float
-    reason: Callable[[], ServiceError] = timed_out
+    end: Callable[[], float]
+    late: Callable[[], Exception]
+    reason: Callable[[], Exception] | None = None
+    again: float = -math.inf
     over: bool = False
 
 
@@ -76,9 +80,26 @@ class Watchdog:
         """Compute something in this thread.
 
         Raises:
-            ServiceError: it took too long or too much memory.
+            ServiceError: it took too long or too much memory, or is nested too deeply.
         """
-        watch = self._begin()
+        end = math.inf if self._seconds is None else time.monotonic() + self._seconds
+        return self.run_until(work, lambda: end, timed_out)
+
+    def run_until(
+        self, work: Callable[[], _T], end: Callable[[], float], late: Callable[[], Exception]
+    ) -> _T:
+        """Compute something whose end is not known yet.
+
+        Args:
+            work: computes it, in this thread.
+            end: tells when that must be over, by the monotonic clock; it is asked again and again.
+            late: what to raise if it is not.
+
+        Raises:
+            ServiceError: it took too much memory, or is nested too deeply.
+        """
+        watch = _Watch(threading.get_ident(), end, late)
+        self._begin(watch)
         try:
             try:
                 return work()
@@ -86,9 +107,12 @@ class Watchdog:
                 self._end(watch)
         except Interrupted:
             self._end(watch)
-            raise watch.reason() from None
+            reason = watch.reason or watch.late
+            raise reason() from None
         except MemoryError:
             raise out_of_memory() from None
+        except RecursionError:
+            raise too_deep() from None
 
     def close(self) -> None:
         """End the thread that watches, when nothing is computed any more."""
@@ -96,15 +120,12 @@ class Watchdog:
         if (thread := self._thread) is not None:
             thread.join()
 
-    def _begin(self) -> _Watch:
-        end = float("inf") if self._seconds is None else time.monotonic() + self._seconds + _GRACE
-        watch = _Watch(threading.get_ident(), end)
+    def _begin(self, watch: _Watch) -> None:
         with self._lock:
             self._watches.add(watch)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
                 self._thread.start()
-        return watch
 
     def _end(self, watch: _Watch) -> None:
         """Leave a computation alone; an exception that is on its way is called back."""
@@ -132,11 +153,14 @@ class Watchdog:
             and self._process.memory_info().rss > self._bytes
         )
         for watch in self._watches:
-            if now > watch.end or (full and watch.reason is timed_out):
-                # Whose the memory is cannot be told: all that compute give theirs back.
-                if now <= watch.end:
+            if watch.reason is None:
+                if now > watch.end() + _GRACE:
+                    watch.reason = watch.late
+                elif full:
+                    # Whose the memory is cannot be told: all that compute give theirs back.
                     watch.reason = out_of_memory
-                watch.end = now + _AGAIN
+            if watch.reason is not None and now > watch.again:
+                watch.again = now + _AGAIN
                 _raise_in(watch.thread, Interrupted)
 
 

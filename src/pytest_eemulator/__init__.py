@@ -23,7 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the ini file."""
     parser.addini(
         "earth_engine_catalog",
-        "assets of the emulator: 'module:name' of a Catalog, or of a function that makes one",
+        "assets of the emulator: 'module:name' of a Catalog, or of a function that makes one, or "
+        "the path of a catalogue of your own data, from the ini file's folder",
     )
     parser.addini(
         "earth_engine_limits",
@@ -48,14 +49,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def earth_engine(request: pytest.FixtureRequest) -> EarthEngine:
+def earth_engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> EarthEngine:
     """A fresh emulator on a socket, `ee` signed in to it, and all that it counts at hand."""
     from .options import options_of
     from .session import Session
 
     stash = request.config.stash
     if _SESSION not in stash:
-        stash[_SESSION] = Session()
+        stash[_SESSION] = Session(tmp_path_factory.mktemp("earth_engine"))
     return stash[_SESSION].begin(*options_of(request.node))
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import fields, replace
+from functools import cache
+from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from eemulator import Catalog, Limits, Pace
+from eemulator import Catalog, CatalogError, Limits, Pace, load_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _MARKER = "earth_engine"
 _OPTIONS = ("catalog", "limits", "pace")
+
+_OF_MODULE = re.compile(r"[\w.]+:\w+")
 
 T = TypeVar("T", Limits, Pace)
 
@@ -30,7 +36,8 @@ def options_of(item: pytest.Item) -> tuple[Catalog | None, Limits, Pace]:
     given: dict[str, Any] = dict(marker.kwargs) if marker else {}
     if marker and (marker.args or given.keys() - set(_OPTIONS)):
         raise pytest.UsageError(f"the marker {_MARKER} takes {', '.join(_OPTIONS)}, by name")
-    catalog = _catalog(given.get("catalog") or config.getini("earth_engine_catalog") or None)
+    chosen = given.get("catalog") or config.getini("earth_engine_catalog") or None
+    catalog = _catalog(chosen, config.inipath.parent if config.inipath else config.rootpath)
     limits = _with(Limits(), _numbers(config, "earth_engine_limits"), "earth_engine_limits")
     pace = _with(Pace(), _numbers(config, "earth_engine_pace"), "earth_engine_pace")
     return (
@@ -40,13 +47,17 @@ def options_of(item: pytest.Item) -> tuple[Catalog | None, Limits, Pace]:
     )
 
 
-def _catalog(given: Any) -> Catalog | None:
-    """A catalogue, or what the text or function that was given leads to."""
+def _catalog(given: Any, folder: Path) -> Catalog | None:
+    """A catalogue, or what the text, path or function that was given leads to."""
     found = given
+    if isinstance(found, PathLike) or (isinstance(found, str) and not _OF_MODULE.fullmatch(found)):
+        try:
+            return _own_data(folder / found)
+        except CatalogError as error:
+            text = f"earth_engine_catalog: {error} An object is named as 'module:name'."
+            raise pytest.UsageError(text) from error
     if isinstance(found, str):
-        module, colon, name = found.partition(":")
-        if not colon:
-            raise pytest.UsageError(f"earth_engine_catalog: '{found}' is not 'module:name'")
+        module, _, name = found.partition(":")
         try:
             found = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError) as error:
@@ -56,6 +67,12 @@ def _catalog(given: Any) -> Catalog | None:
     if found is not None and not isinstance(found, Catalog):
         raise pytest.UsageError(f"earth_engine_catalog: {given!r} is no eemulator.Catalog")
     return found
+
+
+@cache
+def _own_data(path: Path) -> Catalog:
+    """A catalogue of files; it opens them all, so once for all tests."""
+    return load_catalog(path)
 
 
 def _numbers(config: pytest.Config, option: str) -> dict[str, float | int | None]:

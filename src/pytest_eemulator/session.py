@@ -12,6 +12,7 @@ import ee
 import eemulator
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import ModuleType
 
 _SHOWN = 20
@@ -25,10 +26,13 @@ class EarthEngine:
     Attributes:
         ee: the client, signed in.
         server: the emulator: its `url`, and all that is below.
+        exports: the test's own folder of exported files; a folder of Drive is a folder in it, and
+            so is a bucket.
     """
 
     ee: ModuleType
     server: eemulator.Server
+    exports: Path
 
     @property
     def stats(self) -> eemulator.Snapshot:
@@ -56,9 +60,14 @@ class Session:
 
     A server that starts and ends, and a client that signs in, take half a second together. So the
     socket and the session stay, and behind them each test has an emulator of its own.
+
+    Args:
+        folder: for the exported files of all tests.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._begun = 0
         self._server: eemulator.Server | None = None
         self._state: Any = None
         self._as_signed_in: dict[str, Any] = {}
@@ -74,8 +83,10 @@ class Session:
             self._server = eemulator.Server(catalog)
             self._server.start()
         self._sign_in(self._server)
-        self._server.renew(catalog, limits, pace)
-        return EarthEngine(ee, self._server)
+        self._begun += 1
+        exports = self._folder / str(self._begun)
+        self._server.renew(catalog, limits, pace, exports)
+        return EarthEngine(ee, self._server, exports)
 
     def _sign_in(self, server: eemulator.Server) -> None:
         """Also undoes what the last test did to the client's settings."""

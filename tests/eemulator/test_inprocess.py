@@ -18,6 +18,7 @@ from .wire import grid, pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 GRID = grid(synthetic.UTM.crs, synthetic.UTM.transform, 40, 30)
 
@@ -68,6 +69,20 @@ def test_the_same_as_over_a_socket(
         assert ask() == over_socket
         assert (inside.stats.requests, inside.stats.refusals) == kinds
     ee.Reset()
+
+
+def test_exports_to_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ee.deprecation, "_FetchDataCatalogStac", dict)
+    ee.Reset()
+    with eemulator.transport(exports=tmp_path) as inside:
+        ee.Initialize(None, http_transport=inside, project=inside.project)
+        table = ee.FeatureCollection([ee.Feature(None, {"a": 1}), ee.Feature(None, {"a": 2})])
+        task = ee.batch.Export.table.toDrive(table, "numbers", selectors=["a"])
+        task.start()
+        name = task.operation_name
+        ee.data._get_cloud_projects().operations().wait(name=name, body={}).execute()
+    ee.Reset()
+    assert (tmp_path / "numbers.csv").read_text() == "a\n1\n2\n"
 
 
 def _outcome(question: Any) -> Any:

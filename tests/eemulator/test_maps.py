@@ -104,3 +104,28 @@ def _expression() -> dict[str, object]:
         }
     }
     return {"result": "0", "values": {"0": node}}
+
+
+def test_making_a_map_or_a_thumbnail_holds_a_place_and_may_fail() -> None:
+    with eemulator.running(synthetic.catalog()) as server:
+        body = {"expression": _expression(), "fileFormat": "PNG"}
+        server.faults.at(2, eemulator.Fault(eemulator.FaultKind.UNAVAILABLE))
+        paths = [f"{PROJECT}/maps", f"{PROJECT}/thumbnails", f"{PROJECT}/maps"]
+        assert [send(server, "POST", path, body).status for path in paths] == [200, 503, 200]
+        assert server.stats.peak_concurrency == 1
+        assert server.stats.eecu_seconds > 0
+    with eemulator.running(synthetic.catalog(), eemulator.Limits(concurrent_requests=0)) as full:
+        assert [send(full, "POST", path, body).status for path in paths] == [429] * 3
+
+
+def test_a_reset_forgets_names_and_the_log() -> None:
+    with eemulator.running(synthetic.catalog()) as server:
+        body = {"expression": _expression(), "fileFormat": "PNG"}
+        made = send(server, "POST", f"{PROJECT}/maps", body).json["name"]
+        thumbnail = send(server, "POST", f"{PROJECT}/thumbnails", body).json["name"]
+        paths = [f"/v1/{made}/tiles/0/0/0", f"/v1/{thumbnail}:getPixels"]
+        assert [send(server, "GET", path).status for path in paths] == [200, 200]
+        server.reset()
+        assert server.log == []
+        assert [send(server, "GET", path).status for path in paths] == [404, 404]
+        assert [entry.number for entry in server.log] == [1, 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from urllib.parse import quote
 
 import ee
 import numpy as np
+import PIL.Image
 import pytest
 import shapely
 from hypothesis import given
@@ -109,13 +111,14 @@ def test_the_preview_is_the_image(server: eemulator.Server) -> None:
     step = 0.4 / 256
     wire_grid = grid("EPSG:4326", (step, 0, 44, 0, -0.3 / 192, -18), 256, 192)
     wanted = pixels("TEST/LONLAT", wire_grid, bandIds=["u8"])["u8"]
+    shown = pixels(ee.Image("TEST/LONLAT").select("u8").mask(), wire_grid)["u8"] > 0
     assert red.shape == size
     np.testing.assert_array_equal(red, green)
     np.testing.assert_array_equal(red, blue)
-    np.testing.assert_array_equal(alpha, np.where(wanted != 0, 255, 0))
-    low, high = np.percentile(wanted[wanted != 0].astype(float), (2, 98))
-    expected = ((wanted.astype(float) - low) / (high - low) * 255).clip(0, 255).astype(np.uint8)
-    np.testing.assert_array_equal(red, expected)
+    np.testing.assert_array_equal(alpha, np.where(shown, 255, 0))
+    low, high = np.percentile(wanted[shown].astype(float), (2, 98))
+    expected = np.interp(wanted.astype(float), (low, high), (0, 255)).astype(np.uint8)
+    np.testing.assert_array_equal(red, np.where(shown, expected, 0))
 
 
 def test_what_is_not_there(server: eemulator.Server) -> None:
@@ -300,3 +303,37 @@ def test_footprints_keep_their_shape_and_holes() -> None:
     assert (
         footprint_map([ImageAsset("D", image.bands, {}, shapely.Point(1, 2), image.sample)]) is None
     )
+
+
+def test_what_users_make_is_shown_too(server: eemulator.Server) -> None:
+    home = f"projects/{server.project}/assets"
+    try:
+        image = ee.Image("TEST/LONLAT").select("u8").gt(100)
+        rows = [ee.Feature(ee.Geometry.Point([k, k]), {"number": k}) for k in range(60)]
+        tasks = [
+            ee.batch.Export.image.toAsset(image, "image", f"{home}/zeros_and_ones"),
+            ee.batch.Export.table.toAsset(ee.FeatureCollection(rows), "table", f"{home}/table"),
+        ]
+        for task in tasks:
+            task.start()
+            operations = ee.data._get_cloud_projects().operations()
+            operations.wait(name=task.operation_name, body={}).execute()
+            assert task.status()["state"] == "COMPLETED"
+        with PIL.Image.open(
+            io.BytesIO(send(server, "GET", f"/page/preview?id={home}/zeros_and_ones").body)
+        ) as opened:
+            found = np.asarray(opened)
+        assert {tuple(one) for one in found.reshape(-1, 4).tolist()} == {
+            (0, 0, 0, 0),
+            (0, 0, 0, 255),
+            (255, 255, 255, 255),
+        }
+        table = page(server, f"/page/asset?id={home}/table")
+        assert "Rows 1 to 50 of 60" in table.text
+        assert "number: 49" in table.text
+        after = next(link for link in table.links if link.endswith("from=50"))
+        assert "number: 59" in page(server, after).text
+        ee.data.createAsset({"type": "Folder"}, f"{home}/folder")
+        assert server.log[-1].query == {"assetId": "folder"}
+    finally:
+        server.reset()

@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 
 import ee
+import numpy as np
 import pytest
 
 import pytest_eemulator.options
 import pytest_eemulator.session  # noqa: F401 - see below
 from eemulator.algorithms import load_all
 from eemulator.catalog import default_catalog
+
+from .own import files
 
 pytest_plugins = ["pytester"]
 
@@ -151,6 +154,37 @@ def test_each_test_has_an_emulator_of_its_own(project: pytest.Pytester) -> None:
     run(project).assert_outcomes(passed=7)
 
 
+def test_files_as_assets_and_exports_as_files(project: pytest.Pytester) -> None:
+    values = np.arange(200, dtype=np.uint16).reshape(1, 10, 20)
+    files.write(project.path / "scenes" / "one.tif", values, names=("b",))
+    project.makeini("[pytest]\nearth_engine_catalog = scenes\n")
+    project.makepyfile(
+        """
+        import ee
+        import numpy as np
+        import pytest
+        import rasterio
+
+        @pytest.mark.parametrize("name", ["mine", "yours"])
+        def test_export(earth_engine, name):
+            assert list(earth_engine.exports.iterdir()) == []
+            task = ee.batch.Export.image.toDrive(
+                ee.ImageCollection("scenes").first().add(1), name, folder="into",
+                crs="EPSG:32738", crsTransform=[10, 0, 400_000, 0, -10, 8_000_000],
+                dimensions="20x10",
+            )
+            task.start()
+            operations = ee.data._get_cloud_projects().operations()
+            operations.wait(name=task.operation_name, body={}).execute()
+            assert task.status()["state"] == "COMPLETED", task.status()
+            with rasterio.open(earth_engine.exports / "into" / f"{name}.tif") as made:
+                assert (made.read(1) == np.arange(1, 201).reshape(10, 20)).all()
+            assert len(list(earth_engine.exports.rglob("*.tif"))) == 1
+        """
+    )
+    run(project).assert_outcomes(passed=2)
+
+
 def test_failures_show_what_was_asked_for(project: pytest.Pytester) -> None:
     project.makepyfile(
         """
@@ -170,7 +204,7 @@ def test_failures_show_what_was_asked_for(project: pytest.Pytester) -> None:
     [
         ("earth_engine_limits = bands = many", "", "*'bands = many' is not 'name = number'*"),
         ("earth_engine_limits = colour = 1", "", "*Limits has no colour; it has *bands, *"),
-        ("earth_engine_catalog = own", "", "*'own' is not 'module:name'*"),
+        ("earth_engine_catalog = own", "", "*own: there is no such file*'module:name'*"),
         ("earth_engine_catalog = none_such:it", "", "*No module named 'none_such'*"),
         ("earth_engine_catalog = os:sep", "", "*is no eemulator.Catalog*"),
         ("", "limits={'colour': 1}", "*marker earth_engine: Limits has no colour*"),

@@ -20,6 +20,7 @@ from eemulator.limits import Limits
 from eemulator.pixels.pyramid import Pyramids
 from eemulator.rest.call import Call
 from eemulator.rest.resources import Resources
+from eemulator.watchdog import Watchdog
 from tests.eemulator import synthetic
 from tests.eemulator.wire import call
 
@@ -94,7 +95,7 @@ queries = st.dictionaries(
 def test_any_body_is_answered_or_refused(kind: str) -> None:
     load_all()
     catalog = UserCatalog(synthetic.catalog(), 1_000, 10**7)
-    operations = Operations(1, 10**6, lambda _: None)
+    operations = Operations(1, 10**6, lambda _: None, Watchdog(Limits()))
     is_export = kind.endswith(":export")
     with tempfile.TemporaryDirectory() as folder:
         limits = Limits()

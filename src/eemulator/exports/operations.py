@@ -6,25 +6,33 @@ how much of the words of an error is shown, is remembered [M].
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import math
 import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
-from ..limits import Deadline, out_of_memory, too_deep
+from ..limits import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ..watchdog import Watchdog
 
 _log = logging.getLogger("eemulator")
 
 # Operations that are kept; the oldest of those that are over are forgotten.
 _MOST_KEPT = 10_000
+
+# Seconds between two looks of those who wait.
+_LOOK = 0.02
 
 _INVALID_ARGUMENT, _RESOURCE_EXHAUSTED, _INTERNAL = 3, 8, 13
 """Codes of errors in operations, which are those of gRPC [S]."""
@@ -58,16 +66,20 @@ class Watch(Deadline):
     def __init__(self) -> None:
         super().__init__(None)
         self.progress = 0.0
-        self._cancelled = threading.Event()
+        self._cancelled = math.inf
 
     def cancel(self) -> None:
         """End at the next look."""
-        self._cancelled.set()
+        self._cancelled = min(self._cancelled, time.monotonic())
 
     def check(self) -> None:
         """Go on, or not."""
-        if self._cancelled.is_set():
+        if self._cancelled < math.inf:
             raise _CancelledError
+
+    def end(self) -> float:
+        """When it was cancelled, by the monotonic clock; infinity if it was not."""
+        return self._cancelled
 
 
 @dataclass(eq=False)
@@ -121,10 +133,18 @@ class Operations:
         at_once: how many run.
         most_waiting: how many may wait.
         spend: told of processor time, in seconds.
+        watchdog: ends what does not look whether it is cancelled, or takes all of the memory.
     """
 
-    def __init__(self, at_once: int, most_waiting: int, spend: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        at_once: int,
+        most_waiting: int,
+        spend: Callable[[float], None],
+        watchdog: Watchdog,
+    ) -> None:
         self._spend = spend
+        self._watchdog = watchdog
         self._most_waiting = most_waiting
         self._lock = threading.Lock()
         self._all: dict[str, Operation] = {}
@@ -196,6 +216,17 @@ class Operations:
             raise ServiceError(f"Operation '{name}' not found.", code=404, kind="not found")
         return found
 
+    async def wait(self, name: str, seconds: float) -> None:
+        """Wait until an operation is over, at most so long; those who wait take no thread.
+
+        Raises:
+            ServiceError: there is none of that name.
+        """
+        found = self.get(name)
+        until = time.monotonic() + seconds
+        while not found.over.is_set() and time.monotonic() < until:
+            await asyncio.sleep(_LOOK)
+
     def cancel(self, name: str) -> None:
         """End an operation; one that is over stays as it is [M]."""
         found = self.get(name)
@@ -242,7 +273,9 @@ class Operations:
         state, began = State.SUCCEEDED, time.thread_time()
         try:
             chosen.watch.check()
-            chosen.destinations = work(chosen.watch)
+            chosen.destinations = self._watchdog.run_until(
+                partial(work, chosen.watch), chosen.watch.end, _CancelledError
+            )
             chosen.watch.progress = 1.0
         except _CancelledError:
             state = State.CANCELLED
@@ -260,10 +293,6 @@ def _error(name: str, error: Exception) -> dict[str, Any]:
         case ServiceError():
             code = _RESOURCE_EXHAUSTED if error.kind == "memory" else _INVALID_ARGUMENT
             return {"code": code, "message": error.message}
-        case RecursionError():
-            return {"code": _INVALID_ARGUMENT, "message": too_deep().message}
-        case MemoryError():
-            return {"code": _RESOURCE_EXHAUSTED, "message": out_of_memory().message}
         case OSError():
             _log.error("operation %s cannot write: %s", name, error)
             reason = error.strerror or "the log says why"

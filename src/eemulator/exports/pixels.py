@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..limits import export_too_large
 from ..pixels.node import valid
 from ..pixels.reader import Reader
+from ..pixels.render import strip
 from ..pixels.request import pixel_request
 
 if TYPE_CHECKING:
@@ -57,12 +58,9 @@ def strips(bands: Sequence[ImageBand], grid: Grid, watch: Watch) -> Iterator[Str
     reader = Reader(bands, watch)
     per_row = grid.width * max(reader.plane_count, 1)
     rows = max(1, _STRIP_PIXELS // per_row)
-    a, b, c, d, e, f = grid.transform
     for start in range(0, grid.height, rows):
         stop = min(start + rows, grid.height)
-        moved = (a, b, c + b * start, d, e, f + e * start)
-        part = replace(grid, transform=moved, height=stop - start)
-        planes = reader.read(bands, part)
+        planes = reader.read(bands, strip(grid, start, stop))
         yield (
             slice(start, stop),
             [(p.values, None if p.mask is None else valid(p.mask)) for p in planes],

@@ -20,6 +20,10 @@ ENTRY = "eemulator.entry"
 """Key of a request's `Entry` in its ASGI scope."""
 
 _KEPT = 200
+_SHOWN = {
+    "listAssets": ("filter", "pageSize", "pageToken", "view"),
+    "createAsset": ("assetId",),
+}
 # A longer body is not kept: with `_KEPT` this bounds the log to 25 MB.
 _BODY_BYTES = 128 * 1024
 
@@ -35,7 +39,8 @@ class Entry:
         path: without the query, which may hold a key.
         kind: as `Snapshot.requests` counts it; empty until the request was read.
         name: the resource.
-        query: what a listing asks for: `filter`, `pageSize`, `pageToken`, `view`.
+        query: what a listing asks for: `filter`, `pageSize`, `pageToken`, `view`; the `assetId`
+            that is made.
         body: of a POST; None where it is too long to keep.
         fault: the kind of the injected fault, if any.
         status: of the reply; None while there is none, or if the connection was cut first.
@@ -59,9 +64,7 @@ class Entry:
     def understood(self, kind: str, name: str, query: Mapping[str, str], body: bytes) -> None:
         """Note what the request asks for."""
         self.kind, self.name = kind, name
-        if kind == "listAssets":
-            shown = ("filter", "pageSize", "pageToken", "view")
-            self.query = {key: query[key] for key in shown if key in query}
+        self.query = {key: query[key] for key in _SHOWN.get(kind, ()) if key in query}
         self.body = body if len(body) <= _BODY_BYTES else None
 
     @property
@@ -130,6 +133,12 @@ class RequestLog:
         if entry.fault != "reset":
             entry.status = reply.status_code
             entry.size = int(reply.headers.get("content-length", 0))
+
+    def clear(self) -> None:
+        """Forget all of them; the next is number 1."""
+        with self._lock:
+            self._entries.clear()
+            self._count = 0
 
     def entries(self) -> list[Entry]:
         """Those kept, oldest first."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import json
-import struct
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import ServiceError
-from ..names import asset_name
+from ..pixels.node import valid
+from ..pixels.pictures import encode_picture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +45,6 @@ def preview_png(asset: ImageAsset, methods: Methods) -> bytes:
     step = max(east - west, north - south) / _SIDE
     width, height = (max(round(size / step), 1) for size in (east - west, north - south))
     request = {
-        "fileFormat": "NPY",
         "bandIds": list(bands),
         "grid": {
             "crsCode": "EPSG:4326",
@@ -61,35 +57,24 @@ def preview_png(asset: ImageAsset, methods: Methods) -> bytes:
             },
         },
     }
-    found = methods.get_pixels(asset_name(asset.id), json.dumps(request).encode()).content
-    pixels = np.load(io.BytesIO(found))
-    layers = [_stretched(pixels[band]) for band in bands]
-    shown = np.any([pixels[band] != 0 for band in bands], axis=0)
-    return _png([*(layers * 3)[:3], np.where(shown, 255, 0).astype(np.uint8)])
+    planes = methods.planes(asset, request)
+    shown = np.ones((height, width), np.bool_)
+    for plane in planes:
+        if plane.mask is not None:
+            shown &= valid(plane.mask)
+    layers = [np.where(shown, _stretched(plane.values, shown), 0) for plane in planes]
+    alpha = np.where(shown, 255, 0).astype(np.uint8)
+    return encode_picture(np.stack([*(layers * 3)[:3], alpha], axis=-1), "PNG")
 
 
-def _stretched(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Values to 0…255, from the 2nd to the 98th percentile of those that are not 0."""
+def _stretched(values: NDArray[Any], shown: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Values to 0…255, from the 2nd to the 98th percentile of those shown; white if all are one."""
     numbers = values.astype(np.float64)
-    known = numbers[np.isfinite(numbers) & (numbers != 0)]
+    known = numbers[np.isfinite(numbers) & shown]
     if not known.size:
         return np.zeros(values.shape, np.uint8)
     low, high = np.percentile(known, (2, 98))
-    scaled = (numbers - low) / max(high - low, np.finfo(np.float64).tiny) * 255
-    shown: NDArray[np.float64] = np.nan_to_num(scaled).clip(0, 255)
-    return shown.astype(np.uint8)
-
-
-def _png(layers: list[NDArray[np.uint8]]) -> bytes:
-    """Red, green, blue and alpha as a PNG."""
-    height, width = layers[0].shape
-    samples = np.stack(layers, axis=-1).reshape(height, -1)
-    lines = np.insert(samples, 0, 0, axis=1)  # each line begins with its filter: none
-    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes())), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    check = zlib.crc32(kind + data)
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+    if low == high:
+        return np.full(values.shape, 255, np.uint8)
+    scaled = np.interp(numbers, (low, high), (0.0, 255.0))
+    return np.nan_to_num(scaled).astype(np.uint8)

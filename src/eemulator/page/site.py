@@ -21,7 +21,6 @@ from .preview import preview_png, shown_bands
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from concurrent.futures import Executor
 
     from starlette.requests import Request
 
@@ -30,8 +29,11 @@ if TYPE_CHECKING:
     from ..rest.methods import Methods
     from .log import Entry, RequestLog
 
-_IMAGES = 50
-"""Images of a collection on one page."""
+_SHOWN = 50
+"""Images of a collection, or rows of a table, on one page."""
+
+_CELL = 200
+"""Characters of a property of a row."""
 
 _HEADERS = {
     # Nothing is loaded from elsewhere and nothing runs, whatever an asset is called.
@@ -50,19 +52,23 @@ class Page:
         catalog: the assets.
         methods: where previews get their pixels.
         log: the requests to show.
-        pool: the threads in which pages are made.
+        run: makes a page in a thread, watched over like a request.
 
     Attributes:
         routes: to be asked before the service's own.
     """
 
     def __init__(
-        self, catalog: UserCatalog, methods: Methods, log: RequestLog, pool: Executor
+        self,
+        catalog: UserCatalog,
+        methods: Methods,
+        log: RequestLog,
+        run: Callable[[Callable[[], Response]], Awaitable[Response]],
     ) -> None:
         self._catalog = catalog
         self._methods = methods
         self._log = log
-        self._pool = pool
+        self._run = run
         self._templates = Environment(
             loader=PackageLoader("eemulator.page"), autoescape=True, undefined=StrictUndefined
         )
@@ -82,8 +88,7 @@ class Page:
                 text = "This page is shown under an IP address or localhost only.\n"
                 return PlainTextResponse(text, 403, _HEADERS)
             try:
-                run = asyncio.get_running_loop().run_in_executor
-                return await run(self._pool, partial(handler, request))
+                return await self._run(partial(handler, request))
             except ServiceError as error:
                 return PlainTextResponse(f"{error.message}\n", error.code, _HEADERS)
 
@@ -132,11 +137,14 @@ class Page:
             "map": None,
             "bands": [],
             "images": None,
+            "rows": None,
             "preview": None,
             "properties": sorted(asset.properties.items()),
         }
         if isinstance(asset, CollectionAsset):
             fields |= _images_of(asset, request.query_params.get("from", "0"))
+        elif isinstance(asset, TableAsset):
+            fields |= _rows_of(asset, request.query_params.get("from", "0"))
         elif isinstance(asset, ImageAsset):
             shown = shown_bands(asset)
             fields |= {
@@ -182,22 +190,45 @@ def _is_local_name(host: str) -> bool:
 
 
 def _images_of(collection: CollectionAsset, start: str) -> dict[str, Any]:
-    count = len(collection.images)
+    turned, part = _part_of(collection.id, len(collection.images), start)
+    images = list(collection.images[part])
+    shown = [{"id": image.id, "href": _asset_href(image.id)} for image in images]
+    return {**turned, "map": footprint_map(images), "images": shown}
+
+
+def _rows_of(table: TableAsset, start: str) -> dict[str, Any]:
+    turned, part = _part_of(table.id, len(table.features), start)
+    rows = [
+        {
+            "index": row.index or "",
+            "geometry": "" if row.geometry is None else row.geometry.shape.geom_type,
+            "properties": [
+                (name, str(value)[:_CELL])
+                for name, value in row.properties.items()
+                if name != "system:index"
+            ],
+        }
+        for row in table.features[part]
+    ]
+    return {**turned, "rows": rows}
+
+
+def _part_of(asset_id: str, count: int, start: str) -> tuple[dict[str, Any], slice]:
+    """Which part of what an asset holds is on a page, and the way to those before and after."""
     first = min(int(start), max(count - 1, 0)) if start.isascii() and start.isdigit() else 0
-    images = list(collection.images[first : first + _IMAGES])
+    last = min(first + _SHOWN, count)
 
     def page(number: int) -> str:
-        return f"{_asset_href(collection.id)}&from={number}"
+        return f"{_asset_href(asset_id)}&from={number}"
 
-    return {
-        "map": footprint_map(images),
-        "images": [{"id": image.id, "href": _asset_href(image.id)} for image in images],
+    turned = {
         "count": count,
-        "first": first + 1 if images else 0,
-        "last": first + len(images),
-        "before": page(max(first - _IMAGES, 0)) if first else None,
-        "after": page(first + _IMAGES) if first + len(images) < count else None,
+        "first": first + 1 if count else 0,
+        "last": last,
+        "before": page(max(first - _SHOWN, 0)) if first else None,
+        "after": page(last) if last < count else None,
     }
+    return turned, slice(first, last)
 
 
 def _asset_href(asset_id: str) -> str:

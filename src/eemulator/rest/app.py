@@ -57,6 +57,9 @@ _DRAINED_BYTES = 256 * 2**20
 # Seconds after which a waiting reply looks whether anybody still waits for it.
 _LOOK_UP = 0.5
 
+# A `wait` for an operation gives up after this, as it may.
+_WAIT_SECONDS = 10.0
+
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _POST = re.compile(
     r"/v1/(?P<name>projects/.+?)(?P<verb>/value:compute|/image:computePixels|/table:computeFeatures"
@@ -66,6 +69,7 @@ _GET = re.compile(
     r"/v1/(?P<name>projects/.+?)"
     r"(?P<verb>:listAssets|:listImages|:getPixels|/algorithms|/tiles/\d{1,2}/\d{1,9}/\d{1,9}|)"
 )
+_KEPT = frozenset({"thumbnails", "videoThumbnails", "filmstripThumbnails", "maps"})
 _THUMBNAIL = re.compile(r"projects/[^/]+/(?:t|videoT|filmstripT)humbnails/[^/]+")
 
 
@@ -102,17 +106,17 @@ class App:
         self._requests = log
         self._gate = Gate(limits, stats)
         self._assets = UserCatalog(catalog, limits.assets, limits.asset_bytes)
+        self._watchdog = Watchdog(limits)
         self._operations = Operations(
-            limits.concurrent_exports, limits.queued_exports, self._gate.spend
+            limits.concurrent_exports, limits.queued_exports, self._gate.spend, self._watchdog
         )
         pyramids = Pyramids(limits)
         self._methods = Methods(self._assets, limits, pyramids)
         self._resources = Resources(self._assets, limits, self._operations, folder, pyramids)
         self._admin = Admin(stats, faults, lambda: self.pace, self._set_pace, self.reset)
-        self._watchdog = Watchdog(limits)
         # More threads than places: metadata must not wait behind pixels.
         self._pool = ThreadPoolExecutor(limits.concurrent_requests + 4, "eemulator")
-        page = Page(self._assets, self._methods, log, self._pool)
+        page = Page(self._assets, self._methods, log, self._run)
         service = Route("/{path:path}", self._handle, methods=_METHODS)
         self._routes = Starlette(routes=[*page.routes, service])
 
@@ -126,9 +130,11 @@ class App:
         self._operations.clear()
         self._assets.clear()
         self._resources.clear()
+        self._methods.clear()
         self.pace = self._first_pace
         self._faults.clear()
         self._gate.reset()
+        self._requests.clear()
         self._stats.reset()
 
     def _set_pace(self, pace: Pace) -> None:
@@ -171,6 +177,8 @@ class App:
         if (method := self._resources.methods.get(call.kind)) is not None:
             if request.method != "GET":
                 check_page(request)
+            if call.kind == "waitOperation":
+                await self._operations.wait(call.name, _WAIT_SECONDS)
             return json_reply(request, await self._run(partial(method, call)), self._stats)
         match call.kind:
             case "discovery":
@@ -178,13 +186,6 @@ class App:
                 return json_reply(request, document, self._stats)
             case "algorithms":
                 return json_reply(request, algorithms_document(), self._stats)
-            case "thumbnails" | "videoThumbnails" | "filmstripThumbnails":
-                create = self._methods.thumbnails.create
-                made = partial(create, call.name, call.kind, call.body)
-                return json_reply(request, await self._run(made), self._stats)
-            case "maps":
-                made = partial(self._methods.maps.create, call.name, call.body)
-                return json_reply(request, await self._run(made), self._stats)
         return await self._compute(request, call)
 
     async def _compute(self, request: Request, call: Call) -> Response:
@@ -208,8 +209,8 @@ class App:
         return reply if fault is None else broken(reply, fault.kind, request.scope[CONNECTION])
 
     async def _computed(self, request: Request, call: Call, place: Place) -> BytesReply:
-        if (to_json := self._methods.of_values.get(call.kind)) is not None:
-            value, profile = await self._count(call.kind, partial(to_json, call.body))
+        if (to_json := self._to_json(call)) is not None:
+            value, profile = await self._count(call.kind, to_json)
             return self._profiled(request, json_reply(request, value, self._stats, place), profile)
         if call.kind == "getPixels":
             work = partial(self._methods.get_pixels, call.name, call.body)
@@ -223,6 +224,13 @@ class App:
         seconds = self.pace.seconds(file.counted_bytes)
         reply = BytesReply(file.content, file.media_type, self._stats, place, seconds=seconds)
         return self._profiled(request, reply, profile)
+
+    def _to_json(self, call: Call) -> Callable[[], Any] | None:
+        """What makes a reply of JSON; None for a reply of pixels."""
+        if call.kind in _KEPT:
+            return partial(self._methods.keep, call.name, call.kind, call.body)
+        method = self._methods.of_values.get(call.kind)
+        return None if method is None else partial(method, call.body)
 
     def _profiled(self, request: Request, reply: BytesReply, profile: Profile) -> BytesReply:
         """A reply with the name of its profile, for whoever wants one."""

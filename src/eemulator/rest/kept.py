@@ -71,6 +71,12 @@ class Kept:
             )
         return found[1]
 
+    def clear(self) -> None:
+        """Forget all names."""
+        with self._lock:
+            self._bodies.clear()
+            self._bytes = 0
+
     def _drop(self) -> None:
         limits, now = self._limits, self._clock()
         while self._bodies:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ServiceError
 from ..pixels.pictures import PICTURES
 from ..pixels.request import file_format_of
-from ..values.image import Image
 from .fields import check_fields, parse_json
 from .kept import Kept
 from .rendered import Rendered, rendered
+from .results import as_image
 from .visualization import seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..limits import Deadline, Limits
+    from ..values.image import Image
 
 _SIDE = 256
 _DEEPEST = 24  # [M]
@@ -49,6 +50,10 @@ class Maps:
         seen(self._image(fields, self._limits.deadline()), fields)
         return {"name": self._kept.keep(parent, "maps", body)}
 
+    def clear(self) -> None:
+        """Forget all names."""
+        self._kept.clear()
+
     def tile(self, name: str) -> Rendered:
         """A tile, by `{map}/tiles/{zoom}/{x}/{y}`."""
         map_name, _, place = name.rpartition("/tiles/")
@@ -61,10 +66,7 @@ class Maps:
         return rendered(image, dict(fields) | {"grid": _grid(zoom, x, y)}, self._limits, deadline)
 
     def _image(self, fields: Mapping[str, Any], deadline: Deadline) -> Image:
-        value = self._evaluate(fields.get("expression"), deadline)
-        if not isinstance(value, Image):
-            raise ServiceError("Expression does not evaluate to an image.")
-        return value
+        return as_image(self._evaluate(fields.get("expression"), deadline))
 
 
 def _grid(zoom: int, x: int, y: int) -> dict[str, Any]:

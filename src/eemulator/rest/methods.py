@@ -10,12 +10,10 @@ from ..catalog.model import Catalog, ImageAsset
 from ..errors import ServiceError
 from ..expression.evaluate import Evaluator, Session
 from ..expression.graph import parse_expression
-from ..limits import too_deep
-from ..pixels.request import file_format_of
+from ..pixels.reader import Reader
+from ..pixels.request import file_format_of, pixel_request
 from ..pixels.stored import stored_image
 from ..profiles import Profiles
-from ..values.collection import Collection
-from ..values.image import Image
 from ..values.to_json import to_json
 from .assets import find_asset, image_json
 from .fields import check_fields, parse_json
@@ -23,6 +21,7 @@ from .maps import Maps
 from .pages import page_size, page_start, page_token, question_key
 from .rendered import Rendered, rendered
 from .replies import encode_json
+from .results import as_collection, as_image
 from .tables import feature_fields
 from .thumbnails import Thumbnails
 from .walks import Walk, Walks
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..limits import Deadline, Limits
+    from ..pixels.node import Plane
     from ..pixels.pyramid import Pyramids
     from ..values.element import Element
 
@@ -65,17 +65,26 @@ class Methods:
             "computeImages": self.compute_images,
         }
 
+    def keep(self, parent: str, kind: str, body: bytes) -> dict[str, str]:
+        """`thumbnails`, `videoThumbnails`, `filmstripThumbnails`, `maps`: a name for a request."""
+        if kind == "maps":
+            return self.maps.create(parent, body)
+        return self.thumbnails.create(parent, kind, body)
+
+    def clear(self) -> None:
+        """Forget what is kept for requests to come."""
+        self.thumbnails.clear()
+        self.maps.clear()
+        self._walks.clear()
+        self.profiles.clear()
+
     def compute_value(self, body: bytes) -> bytes:
         """`value:compute`: the reply, as JSON text."""
         parsed = parse_json(body)
         if not isinstance(parsed, dict):
             raise ServiceError("Invalid JSON payload received. Root element must be a message.")
-        try:
-            value = self._evaluate(parsed.get("expression"), self._deadline())
-            shown = to_json(value, self._limits)
-            return encode_json({"result": shown})
-        except RecursionError:
-            raise too_deep() from None
+        value = self._evaluate(parsed.get("expression"), self._deadline())
+        return encode_json({"result": to_json(value, self._limits)})
 
     def compute_features(self, body: bytes) -> bytes:
         """`table:computeFeatures`: one page, as JSON text."""
@@ -87,11 +96,7 @@ class Methods:
     def compute_images(self, body: bytes) -> bytes:
         """`imageCollection:computeImages`: one page, as JSON text."""
         page, token = self._page(check_fields(parse_json(body), "computeImages"))
-        images = []
-        for element in page:
-            if not isinstance(element, Image):
-                raise ServiceError("Expression does not evaluate to a collection of images.")
-            images.append(image_json(element))
+        images = [image_json(as_image(element, "a collection of images")) for element in page]
         return encode_json({"images": images} | token)
 
     def _page(self, fields: Mapping[str, Any]) -> tuple[list[Element], dict[str, str]]:
@@ -99,13 +104,9 @@ class Methods:
         size = page_size(fields, self._limits.page, self._limits.elements)
         key = question_key(fields.get("expression"))
         start = page_start(fields.get("pageToken"), key)
-        try:
-            walk = self._walks.take(key, start) or self._walk(fields.get("expression"), start)
-            elements = walk.take(size)
-            more = walk.has_more()
-        except RecursionError:
-            raise too_deep() from None
-        if not more:
+        walk = self._walks.take(key, start) or self._walk(fields.get("expression"), start)
+        elements = walk.take(size)
+        if not walk.has_more():
             return elements, {}
         stop = start + len(elements)
         self._walks.keep(key, stop, walk)
@@ -114,20 +115,16 @@ class Methods:
     def _walk(self, wire: Any, start: int) -> Walk:
         """A walk through the elements of an expression, from a position on."""
         deadline = self._deadline()
-        value = self._evaluate(wire, deadline)
-        if not isinstance(value, Collection):
-            raise ServiceError("Expression does not evaluate to a collection.")
-        return Walk(islice(value, start, None), deadline)
+        elements = as_collection(self._evaluate(wire, deadline))
+        return Walk(islice(elements, start, None), deadline)
 
     def compute_pixels(self, body: bytes) -> Rendered:
         """`image:computePixels`."""
         fields = check_fields(parse_json(body), "computePixels")
         file_format_of(fields)
         deadline = self._deadline()
-        value = self._evaluate(fields.get("expression"), deadline)
-        if not isinstance(value, Image):
-            raise ServiceError("Expression does not evaluate to an image.")
-        return rendered(value, fields, self._limits, deadline)
+        image = as_image(self._evaluate(fields.get("expression"), deadline))
+        return rendered(image, fields, self._limits, deadline)
 
     def get_pixels(self, name: str, body: bytes) -> Rendered:
         """`assets/*:getPixels`."""
@@ -139,6 +136,13 @@ class Methods:
         deadline = self._deadline()
         image = stored_image(asset, self._pyramids, deadline)
         return rendered(image, fields, self._limits, deadline)
+
+    def planes(self, asset: ImageAsset, fields: Mapping[str, Any]) -> list[Plane]:
+        """Pixels of a stored image as a request's fields ask for them, with their masks."""
+        deadline = self._deadline()
+        image = stored_image(asset, self._pyramids, deadline)
+        request = pixel_request(image, fields, self._limits)
+        return Reader(request.bands, deadline).read(request.bands, request.grid)
 
     def _deadline(self) -> Deadline:
         return self._limits.deadline()

@@ -15,10 +15,9 @@ from ..exports.tables import WRITERS, write_table
 from ..expression.evaluate import Evaluator, Session
 from ..expression.graph import parse_expression
 from ..names import asset_id
-from ..values.collection import Collection
-from ..values.image import Image
 from .fields import check_fields, parse_json
 from .pages import page_size, page_start, page_token, question_key
+from .results import as_collection, as_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from ..expression.graph import Expression
     from ..limits import Limits
     from ..pixels.pyramid import Pyramids
+    from ..values.collection import Collection
+    from ..values.image import Image
     from .call import Call
 
     Work = Callable[[Watch], list[str]]
@@ -40,9 +41,6 @@ _PRIORITY = 100
 """The priority where none is given [S]."""
 
 _PAGE = 500
-_WAIT_SECONDS = 10.0
-"""A `wait` gives up after this, as it may, so that those who wait take no thread for long."""
-
 _TYPE = "type.googleapis.com/"
 
 
@@ -79,7 +77,8 @@ class ExportMethods:
             "listOperations": self._list,
             "getOperation": lambda call: operation_json(operations.get(call.name)),
             "cancelOperation": self._cancel,
-            "waitOperation": self._wait,
+            # Whoever routes the request has waited.
+            "waitOperation": lambda call: operation_json(operations.get(call.name)),
         }
 
     def _export_image(self, call: Call) -> dict[str, Any]:
@@ -198,16 +197,10 @@ class ExportMethods:
         return parse_expression(fields.get("expression"), self._limits.expression_nodes)
 
     def _image(self, expression: Expression, watch: Watch) -> Image:
-        value = self._evaluate(expression, watch)
-        if not isinstance(value, Image):
-            raise ServiceError("Expression does not evaluate to an image.")
-        return value
+        return as_image(self._evaluate(expression, watch))
 
     def _table(self, expression: Expression, watch: Watch) -> Collection:
-        value = self._evaluate(expression, watch)
-        if not isinstance(value, Collection):
-            raise ServiceError("Expression does not evaluate to a collection.")
-        return value
+        return as_collection(self._evaluate(expression, watch))
 
     def _evaluate(self, expression: Expression, watch: Watch) -> Any:
         session = Session(self._catalog, self._limits, watch, self._pyramids)
@@ -260,11 +253,6 @@ class ExportMethods:
     def _cancel(self, call: Call) -> dict[str, Any]:
         self._operations.cancel(call.name)
         return {}
-
-    def _wait(self, call: Call) -> dict[str, Any]:
-        found = self._operations.get(call.name)
-        found.over.wait(_WAIT_SECONDS)
-        return operation_json(found)
 
 
 def operation_json(operation: Operation) -> dict[str, Any]:

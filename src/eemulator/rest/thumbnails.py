@@ -21,20 +21,21 @@ from ..limits import too_many_elements
 from ..pixels.pictures import encode_picture, encode_video, picture_type
 from ..pixels.render import painted, render
 from ..pixels.request import PixelRequest, chosen_bands, file_format_of, pixel_request
-from ..values.collection import Collection
-from ..values.image import Image
 from .fields import check_fields, parse_json
 from .kept import Kept
 from .rendered import Rendered, rendered
+from .results import as_collection, as_image
 from .visualization import seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..limits import Deadline, Limits
+    from ..values.image import Image
 
 _ZIPPED = ("ZIPPED_GEO_TIFF", "ZIPPED_GEO_TIFF_PER_BAND")
 _STRANGE = re.compile(r"[^\w.\-]")
+_IMAGES = "a collection of images"
 _FRAMES_PER_SECOND = 5.0  # [M]
 # A GIF counts in hundredths of a second.
 _MOST_PER_SECOND = 100
@@ -65,6 +66,10 @@ class Thumbnails:
         self._checked(collection, fields, self._limits.deadline())
         return {"name": self._kept.keep(parent, collection, body)}
 
+    def clear(self) -> None:
+        """Forget all names."""
+        self._kept.clear()
+
     def get_pixels(self, name: str) -> Rendered:
         """The file of a name."""
         collection = name.split("/")[-2]
@@ -82,13 +87,11 @@ class Thumbnails:
             file_format = file_format_of(fields)
         value = self._evaluate(fields.get("expression"), deadline)
         if collection == "thumbnails":
-            if not isinstance(value, Image):
-                raise ServiceError("Expression does not evaluate to an image.")
+            shown = as_image(value)
             if zipped:
-                return self._zipped(value, fields, deadline, per_band=file_format == _ZIPPED[1])
-            image, left = seen(value, fields)
-            pixel_request(image, left, self._limits)
-            return lambda: rendered(value, fields, self._limits, deadline)
+                return self._zipped(shown, fields, deadline, per_band=file_format == _ZIPPED[1])
+            pixel_request(*seen(shown, fields), self._limits)
+            return lambda: rendered(shown, fields, self._limits, deadline)
         requests = self._frames(value, fields)
         counted = sum(request.counted_bytes() for request in requests)
         if collection == "videoThumbnails":
@@ -135,15 +138,11 @@ class Thumbnails:
 
     def _frames(self, value: Any, fields: Mapping[str, Any]) -> list[PixelRequest]:
         """A request a frame, all on the first one's grid."""
-        if not isinstance(value, Collection):
-            raise ServiceError("Expression does not evaluate to a collection of images.")
         plain = dict(fields) | {"fileFormat": "PNG"}
         requests: list[PixelRequest] = []
         counted = 0
-        for element in value:
-            if not isinstance(element, Image):
-                raise ServiceError("Expression does not evaluate to a collection of images.")
-            image, left = seen(element, plain)
+        for element in as_collection(value, _IMAGES):
+            image, left = seen(as_image(element, _IMAGES), plain)
             if requests:
                 request = replace(requests[0], bands=image.bands)
             else:

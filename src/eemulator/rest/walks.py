@@ -65,3 +65,8 @@ class Walks:
             self._kept[key, offset] = walk
             while len(self._kept) > _MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
+
+    def clear(self) -> None:
+        """Forget all walks; a page that goes on with one begins anew."""
+        with self._lock:
+            self._kept.clear()
