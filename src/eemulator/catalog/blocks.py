@@ -60,10 +60,15 @@ class Blocks(Generic[Key]):
                 return self._compute(key, i, j)
             return self._lattice(key, i[0], j[:, 0])
         i, j = np.broadcast_arrays(i, j)
-        blocks = np.unique(np.stack([i.ravel(), j.ravel()]) >> _BITS, axis=1).shape[1]
-        if _far_apart(i.size, blocks):
-            return self._compute(key, i, j)
-        return self._scattered(key, i, j)
+        # Points near each other share nodes: each is worked out once.
+        _, first, again = np.unique((j << 32) + i, return_index=True, return_inverse=True)
+        flat_i, flat_j = i.reshape(-1)[first], j.reshape(-1)[first]
+        blocks = np.unique(((flat_j >> _BITS) << 32) + (flat_i >> _BITS)).size
+        if _far_apart(first.size, blocks):
+            fields = self._compute(key, flat_i[None, :], flat_j[None, :])[:, 0]
+        else:
+            fields = self._scattered(key, flat_i, flat_j)
+        return fields[:, again.reshape(i.shape)]
 
     def _lattice(self, key: Key, i: Ints, j: Ints) -> Floats:
         strips = [

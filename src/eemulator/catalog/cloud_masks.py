@@ -111,6 +111,7 @@ def _image(mask: _Mask, position: int) -> ImageAsset:
         },
         footprint=key.footprint,
         sample=_Sampler(tuple(mask.bands.items()), key.tile, key.crossing),
+        formula=True,
     )
 
 

@@ -163,6 +163,7 @@ def _image(
         id=asset_id,
         bands=tuple(Band(name, np.dtype(kind), grid) for name, (kind, _) in bands.items()),
         sample=_Sampler(bands, grid, rows, cols),
+        formula=True,
         **metadata,
     )
 

@@ -174,6 +174,7 @@ def _image(position: int) -> ImageAsset:
         },
         footprint=_footprint(key.zone, key.column, key.row),
         sample=_Sampler(grid, key.year),
+        formula=True,
     )
 
 

@@ -88,6 +88,8 @@ class ImageAsset:
         footprint: where the image has data, in longitude and latitude (WGS 84).
         sample: the door to the pixels.
         version: the asset's version, as in `getInfo` (microseconds).
+        formula: whether pixels are worked out when they are read, which takes a hundred times
+            as long as to copy them: coarse levels of large images are some of them.
     """
 
     id: str
@@ -96,6 +98,7 @@ class ImageAsset:
     footprint: BaseGeometry | None
     sample: Sampler = field(repr=False)
     version: int = 1_700_000_000_000_000
+    formula: bool = False
 
 
 @dataclass(frozen=True)

@@ -237,6 +237,7 @@ def _image(product: _Product, position: int) -> ImageAsset:
         },
         footprint=_WHOLE_EARTH,
         sample=_Sampler(product, day),
+        formula=True,
     )
 
 

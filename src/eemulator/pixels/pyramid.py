@@ -37,16 +37,17 @@ if TYPE_CHECKING:
 
 # An image that fits into so many pixels a side has no coarser level [S].
 _SIDE = 256
-# Pixels along a side of what is read and kept at once, before they are made coarser.
-_BLOCK = 256
+# Pixels along a side of what is read and kept at once, before they are made coarser; where each
+# stands for a whole level's pixel, none spares another work, and a small window needs few.
+_BLOCK, _SPARSE_BLOCK = 256, 64
 _BLOCK_LEVELS = 8
 # Blocks in a row that are read together.
 _RUN = 8
-# Beyond so many pixels (a globe at 500 m has 4e9), a level from the fourth on is made of every
-# second, fourth, … pixel: 8 x 8 of them make one there, then 4 x 4, then 2 x 2. A picture of the
-# whole would otherwise look at all of them.
-_GIANT = 2**30
-_GIANT_LEVELS = 3
+# Beyond so many pixels (a globe at 500 m has 4e9), a pixel of a level after the third is the middle
+# one of those under it: a picture of the whole would otherwise look at all. Pixels that are a
+# formula take a hundred times as long as stored ones, so that 4,096 x 4,096 are enough.
+_GIANT, _GIANT_FORMULA = 2**30, 2**24
+_EXACT_LEVELS = 3
 # Rounding in a scale must not choose the level below: a factor of 1 + 7e-7.
 _SLACK = 1e-6
 # What a kept block costs beside its pixels, about.
@@ -100,11 +101,17 @@ def stored_level(grid: Grid, lattice: Grid) -> tuple[int, Grid]:
     return level, Grid(found.crs, found.transform, *size)
 
 
-def _stride(lattice: Grid, level: int) -> int:
+def _stride(asset: ImageAsset, lattice: Grid, level: int) -> int:
     """A level is made of every so-manieth native pixel, as a power of two."""
-    if lattice.width * lattice.height <= _GIANT:
+    most = _GIANT_FORMULA if asset.formula else _GIANT
+    if lattice.width * lattice.height <= most:
         return max(level - _BLOCK_LEVELS, 0)
-    return 0 if level <= _GIANT_LEVELS else level - max(2 * _GIANT_LEVELS + 1 - level, 1)
+    return 0 if level <= _EXACT_LEVELS else level
+
+
+def _block(level: int, stride: int) -> int:
+    """Pixels along a side that a block of a level is made of."""
+    return _SPARSE_BLOCK if level == stride else _BLOCK
 
 
 class Pyramids:
@@ -170,7 +177,8 @@ class Pyramids:
         deadline: Deadline,
     ) -> list[Level]:
         """Put together the blocks that the positions touch, and pick."""
-        side = _BLOCK >> (level - _stride(bands[0].grid, level))
+        stride = _stride(asset, bands[0].grid, level)
+        side = _block(level, stride) >> (level - stride)
         high, down = np.unique(rows // side, return_inverse=True)
         wide, across = np.unique(cols // side, return_inverse=True)
         down, across = down.reshape(rows.shape), across.reshape(cols.shape)
@@ -213,10 +221,12 @@ class Pyramids:
     ) -> list[list[Level]]:
         """Some blocks of a row, each of all bands; those that are not kept are made."""
         key = (asset.id, asset.version)
+        stride = [_stride(asset, bands[0].grid, below) for below in range(level + 1)]
+        finest = max(stride.index(stride[level]), 1)
         with self._making[hash((key, bands[0].grid, row)) % _LOCKS]:
             found: dict[int, list[Level]] = {}
             for column in columns:
-                known = self._known(key, bands, level, row, column)
+                known = self._known(key, bands, range(level, finest - 1, -1), row, column)
                 if known is not None:
                     found[column] = known
             for run in _runs([column for column in columns if column not in found]):
@@ -227,23 +237,19 @@ class Pyramids:
         return [found[column] for column in columns]
 
     def _known(
-        self, key: tuple[Any, ...], bands: Sequence[Band], level: int, row: int, column: int
+        self, key: tuple[Any, ...], bands: Sequence[Band], levels: range, row: int, column: int
     ) -> list[Level] | None:
         """A block of all bands, kept or made of a finer one that is; None if one is missing."""
-        lattice = bands[0].grid
-        finest = next(
-            j for j in range(1, level + 1) if _stride(lattice, j) == _stride(lattice, level)
-        )
         blocks = []
         for band in bands:
-            for below in range(level, finest - 1, -1):
+            for below in levels:
                 place = (*key, band.id, below, row, column)
                 with self._lock:
                     block = self._kept.get(place)
                     if block is not None:
                         self._kept.move_to_end(place)
                 if block is not None:
-                    blocks.append(_coarser(block, band, level - below))
+                    blocks.append(_coarser(block, band, levels[0] - below))
                     break
             else:
                 return None
@@ -288,12 +294,13 @@ def _made(
 ) -> list[list[Level]]:
     """Blocks side by side, each of all bands, from the image's own pixels."""
     lattice = bands[0].grid
-    stride = _stride(lattice, level)
-    first, last = run[0] * _BLOCK, (run[-1] + 1) * _BLOCK
-    rows = _middles(row * _BLOCK, (row + 1) * _BLOCK, stride, lattice.height)
+    stride = _stride(asset, lattice, level)
+    size = _block(level, stride)
+    first, last = run[0] * size, (run[-1] + 1) * size
+    rows = _middles(row * size, (row + 1) * size, stride, lattice.height)
     cols = _middles(first, last, stride, lattice.width)
     sampled = asset.sample([band.id for band in bands], rows[:, np.newaxis], cols[np.newaxis, :])
-    side = _BLOCK >> (level - stride)
+    side = size >> (level - stride)
     blocks: list[list[Level]] = [[] for _ in run]
     for band, (values, valid) in zip(bands, sampled, strict=True):
         native = Level(values, None if valid.all() else valid.astype(np.float32))

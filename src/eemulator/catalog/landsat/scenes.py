@@ -178,6 +178,7 @@ def image(key: SceneKey, collection: str, tier: str, level: Level) -> ImageAsset
             swath=swath(key.place),
             flight=key,
         ),
+        formula=True,
     )
 
 

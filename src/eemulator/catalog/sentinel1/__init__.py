@@ -92,6 +92,7 @@ def _image(key: Slice) -> ImageAsset:
         sample=Backscatter(
             fine, coarse, shape, Moment(2**30 + key.absolute * 64, morning), key.track.ascending
         ),
+        formula=True,
     )
 
 
