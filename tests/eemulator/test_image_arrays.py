@@ -231,6 +231,29 @@ def test_a_collection_with_gaps() -> None:
     assert (pixels(high, GRID)["n"] == ((SERIES > 5) & SEEN).sum(0)).all()
 
 
+def test_casts_keep_the_arrays() -> None:
+    array = series().toArray()
+    cut = array.toInt16()
+    assert info(cut)["bands"][0]["data_type"] == {
+        "type": "PixelType", "precision": "int", "min": -(2**15), "max": 2**15 - 1, "dimensions": 2
+    }  # fmt: skip
+    total = cut.arrayReduce(ee.Reducer.sum(), [0]).arrayGet([0, 0]).rename("sum")
+    assert (pixels(total, GRID)["sum"] == np.where(SEEN, np.trunc(SERIES), 0).sum(0)).all()
+
+
+def test_an_array_for_each_band() -> None:
+    two = ee.ImageCollection("TEST/SERIES").select(["f64", "i32"])
+    array = two.toArrayPerBand(0)
+    assert info(array.bandNames()) == ["f64", "i32"]
+    found = flattened(array.select("f64"), 6)
+    same(found, np.moveaxis(SERIES, 0, -1), np.asarray(SEEN.all(0)))
+    dropped = two.toArrayPerBand(0, True).select("f64")
+    number = pixels(dropped.arrayLength(0).rename("n"), GRID)["n"]
+    assert (number == SEEN.sum(0)).all()
+    first = np.take_along_axis(SERIES, SEEN.argmax(0)[np.newaxis], 0)[0]
+    np.testing.assert_allclose(pixels(dropped.arrayGet(0).rename("v"), GRID)["v"], first)
+
+
 def test_pixels_without_a_result_are_masked_one_by_one() -> None:
     """A line through two points of one x, (flag, f64) and (0, 1), has no slope."""
     x = ee.Image("TEST/UTM").select("flag")

@@ -138,6 +138,41 @@ def collection_to_array(collection: Collection) -> Image:
     return Image.of(made, footprint=footprint_of(images))
 
 
+@algorithm("ImageCollection.toArrayPerBand")
+def collection_to_array_per_band(collection: Collection, axis: int, drop_masked: bool) -> Image:
+    """The images along an axis, each band an array of its own.
+
+    A pixel is masked where one of the images is, or only where all are if masked values are
+    dropped.
+
+    Raises:
+        ServiceError: no image, their bands are not alike, or arrays with values to be dropped.
+    """
+    images = images_of(collection)
+    names = images[0].names if images else []
+    if not names:
+        raise ServiceError("The collection must have an image with a band.")
+    layers = [image.named(names) for image in images]
+    stacks = list(zip(*layers, strict=True))
+    kinds = [_joined_type([band.type for band in stack], axis) for stack in stacks]
+    if not drop_masked:
+        recipes = [
+            Recipe(stack, per_pixel(_joined(axis, stack[0].type.dimensions), kind))
+            for stack, kind in zip(stacks, kinds, strict=True)
+        ]
+    else:
+        if any(band.type.dimensions for stack in stacks for band in stack):
+            raise ServiceError("The emulator drops masked numbers only, not masked arrays.")
+        recipes = []
+        for stack, kind in zip(stacks, kinds, strict=True):
+            rows = Rows([[band] for band in stack], kind.arrayed(2))
+            column = ImageBand("rows", kind.arrayed(2), rows, 0)
+            recipes.append(Recipe((column,), per_pixel(lambda table: table[:, :, 0], kind)))
+    node = Pointwise(recipes, arrays=True)
+    made = composite_bands(names, kinds, node, layers)
+    return Image.of(made, footprint=footprint_of(images))
+
+
 @algorithm("Image.arrayCat")
 def cat(left: Image, right: Image, axis: int) -> Image:
     """Arrays of two images one after the other; along a new axis where it is one more.
