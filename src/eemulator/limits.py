@@ -242,6 +242,11 @@ def export_too_large(count: int, most: int) -> ServiceError:
     )
 
 
+def array_bands() -> ServiceError:
+    """A file of images whose pixels are arrays [M]."""
+    return ServiceError("Cannot export array bands.", kind="array bands")
+
+
 def asset_bytes_exceeded(size: int, left: int) -> ServiceError:
     """The emulator's own words."""
     return ServiceError(

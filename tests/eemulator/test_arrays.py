@@ -191,7 +191,7 @@ def test_the_list_of_algorithms(capsys: pytest.CaptureFixture[str]) -> None:
     lack = capsys.readouterr()
     names, rest = have.out.split(), lack.out.split()
     assert "Image.add" in names
-    assert "Image.arrayGet" in rest
+    assert "Image.classify" in rest
     assert sorted(names + rest) == sorted(signatures())
     assert f"The emulator has {len(names)} of the {len(signatures())} algorithms" in have.err
     assert f"The emulator lacks {len(rest)} of the" in lack.err

@@ -10,8 +10,9 @@ from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..limits import asset_not_found, no_such_band
 from ..names import asset_id
-from ..pixels.constant import constant_image
+from ..pixels.constant import constant_array, constant_image
 from ..pixels.stored import stored_image
+from ..values.array import Array
 from ..values.image import Image, ImageBand, unique_names
 from ..values.patterns import pattern_of
 
@@ -37,7 +38,9 @@ def load(session: Session, name: str, version: int) -> Image:
 
 @algorithm("Image.constant")
 def constant(value: Any) -> Image:
-    """A number, or a list of them, everywhere."""
+    """A number, a list of them, or an array, everywhere."""
+    if isinstance(value, Array):
+        return constant_array(value)
     if isinstance(value, (int, float)):
         return constant_image(value)
     if isinstance(value, list) and value and all(isinstance(v, (int, float)) for v in value):

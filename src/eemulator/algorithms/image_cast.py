@@ -19,10 +19,16 @@ if TYPE_CHECKING:
 
 
 def cast_bands(image: Image, kinds: list[PixelType]) -> Image:
-    """Each band in another type; the properties stay."""
+    """Each band in another type; the properties stay, and the dimensions of arrays."""
+    kinds = [
+        kind.arrayed(band.type.dimensions) for band, kind in zip(image.bands, kinds, strict=True)
+    ]
     node = Pointwise(
-        Recipe((band,), _caster(band.type, kind))
-        for band, kind in zip(image.bands, kinds, strict=True)
+        (
+            Recipe((band,), _caster(band.type, kind))
+            for band, kind in zip(image.bands, kinds, strict=True)
+        ),
+        arrays=True,
     )
     return image.with_bands(
         derived(band.id, kind, (band,), node, i)
@@ -32,7 +38,7 @@ def cast_bands(image: Image, kinds: list[PixelType]) -> Image:
 
 def _caster(source: PixelType, target: PixelType) -> Any:
     def run(plane: Plane) -> Plane:
-        return cast(plane, source, target)
+        return cast(plane, source, target)._replace(lengths=plane.lengths)
 
     return run
 

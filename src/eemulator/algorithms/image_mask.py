@@ -57,7 +57,7 @@ def _opacity(plane: Plane) -> Mask:
 def mask(image: Image, new: Image | None) -> Image:
     """The mask as an image, or the image under another mask."""
     if new is None:
-        node = Pointwise(Recipe((band,), _mask_values) for band in image.bands)
+        node = Pointwise((Recipe((band,), _mask_values) for band in image.bands), arrays=True)
         return image.computed(
             derived(band.id, MASK, (band,), node, i) for i, band in enumerate(image.bands)
         )
@@ -73,7 +73,7 @@ def mask(image: Image, new: Image | None) -> Image:
 
 def _mask_values(plane: Plane) -> Plane:
     if plane.mask is None:
-        return Plane(np.broadcast_to(np.float32(1), plane.values.shape), None)
+        return Plane(np.broadcast_to(np.float32(1), plane.values.shape[:2]), None)
     return Plane(plane.mask.astype(np.float32), None)
 
 
@@ -100,9 +100,14 @@ def _replaced_mask(band: ImageBand) -> Any:
 def update_mask(image: Image, new: Image) -> Image:
     """The image where both it and the mask are; fractions multiply [I]."""
     others = partners(image, new)
+    if any(band.type.dimensions for band in others):
+        raise ServiceError("The mask must be numbers, not arrays; arrayMask takes arrays.")
     node = Pointwise(
-        Recipe((band, partner), _reduced_mask)
-        for band, partner in zip(image.bands, others, strict=True)
+        (
+            Recipe((band, partner), _reduced_mask)
+            for band, partner in zip(image.bands, others, strict=True)
+        ),
+        arrays=True,
     )
     return image.with_bands(
         derived(band.id, band.type, (band,), node, i) for i, band in enumerate(image.bands)
@@ -110,7 +115,7 @@ def update_mask(image: Image, new: Image) -> Image:
 
 
 def _reduced_mask(plane: Plane, new: Plane) -> Plane:
-    return Plane(plane.values, both(plane.mask, _opacity(new)))
+    return plane._replace(mask=both(plane.mask, _opacity(new)), zeroed=False)
 
 
 @algorithm("Image.unmask")

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..pixels.arithmetic import BINARY, UNARY
+from ..pixels.array_pixels import operated
 from ..pixels.node import Plane, both
 from ..pixels.pointwise import Pointwise, Recipe
 from ..values.image import Image, ImageBand
@@ -74,10 +75,14 @@ def derived(
 def binary(operation: Binary, left: Image, right: Image) -> Image:
     """An operation of two images."""
     pairs = paired(left, right)
-    node = Pointwise(Recipe((a, b), operation.compute(a.type, b.type)) for _, a, b in pairs)
+    computed = [operated(operation, a.type, b.type) for _, a, b in pairs]
+    node = Pointwise(
+        (Recipe((a, b), run) for (_, a, b), (_, run) in zip(pairs, computed, strict=True)),
+        arrays=True,
+    )
     bands = [
-        derived(name, operation.result(a.type, b.type), (a, b), node, i)
-        for i, (name, a, b) in enumerate(pairs)
+        derived(name, kind, (a, b), node, i)
+        for i, ((name, a, b), (kind, _)) in enumerate(zip(pairs, computed, strict=True))
     ]
     subject = left if any(band.is_fixed for band in left.bands) or left.footprint else right
     return subject.computed(bands)
@@ -85,10 +90,14 @@ def binary(operation: Binary, left: Image, right: Image) -> Image:
 
 def unary(operation: Unary, image: Image) -> Image:
     """An operation of one image."""
-    node = Pointwise(Recipe((band,), operation.compute(band.type)) for band in image.bands)
+    computed = [operated(operation, band.type) for band in image.bands]
+    node = Pointwise(
+        (Recipe((band,), run) for band, (_, run) in zip(image.bands, computed, strict=True)),
+        arrays=True,
+    )
     return image.computed(
-        derived(band.id, operation.result(band.type), (band,), node, i)
-        for i, band in enumerate(image.bands)
+        derived(band.id, kind, (band,), node, i)
+        for i, (band, (kind, _)) in enumerate(zip(image.bands, computed, strict=True))
     )
 
 

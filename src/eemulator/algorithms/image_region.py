@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from ..values.reducer import Reducer
 
 
+# Reducers that take arrays as they are, or of which arrays are what they reduce.
+_OF_ARRAYS = frozenset(
+    ("first", "last", "count", "countEvery", "toList", "covariance", "centeredCovariance")
+)
+
+
 def lattice_for(
     image: Image, crs: Projection | None, transform: list[float] | None, scale: float | None
 ) -> Projection:
@@ -57,6 +63,10 @@ def _reduced(
         ServiceError: too many pixels, or the reducer does not fit the bands.
     """
     session.limits.check_working_pixels(grid.width * grid.height)
+    if reducer.name not in _OF_ARRAYS and any(band.type.dimensions for band in image.bands):
+        raise ServiceError(
+            f"The emulator does not reduce pixels that are arrays with Reducer.{reducer.name}."
+        )
     weights = region_weights(area, grid, weighted=reducer.weighted)
     if reducer.inputs == len(image.bands) and reducer.inputs > 1:
         rows, counts = region_rows(image.bands, grid, weights, session.deadline)

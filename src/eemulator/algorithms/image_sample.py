@@ -10,6 +10,7 @@ import shapely
 from ..catalog.model import Grid
 from ..errors import ServiceError
 from ..expression.registry import algorithm
+from ..pixels.array_pixels import pixel_values
 from ..pixels.clip import centers_inside
 from ..pixels.default_grid import bounded_grid, natural_bounds, pixel_bounds
 from ..pixels.node import valid
@@ -94,14 +95,16 @@ def _rectangle(band: ImageBand, plane: Plane, default: float | None) -> Array | 
     return Array.of(np.where(ok, plane.values.astype(np.float64), default))
 
 
-def planes_of(session: Session, bands: tuple[ImageBand, ...], grid: Grid) -> list[Plane]:
-    """The bands on a grid.
+def planes_of(
+    session: Session, bands: tuple[ImageBand, ...], grid: Grid, *, arrays: bool = False
+) -> list[Plane]:
+    """The bands on a grid; pixels that are arrays only for who takes them.
 
     Raises:
         ServiceError: too many pixels.
     """
     session.limits.check_working_pixels(grid.width * grid.height * max(len(bands), 1))
-    return Reader(bands, session.deadline).read(bands, grid)
+    return Reader(bands, session.deadline, arrays=arrays).read(bands, grid)
 
 
 def _rows(
@@ -109,8 +112,9 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """Values by band of each chosen pixel, row by row; None where masked."""
     columns = []
-    for plane in planes_of(session, image.bands, grid):
-        values = plane.values[chosen].tolist()
+    planes = planes_of(session, image.bands, grid, arrays=True)
+    for band, plane in zip(image.bands, planes, strict=True):
+        values = pixel_values(plane, band.type, chosen)
         if plane.mask is not None:
             ok = valid(plane.mask)[chosen].tolist()
             values = [value if here else None for value, here in zip(values, ok, strict=True)]

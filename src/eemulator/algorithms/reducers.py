@@ -9,6 +9,7 @@ from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..values.compound import (
     combined,
+    covariance,
     grouped,
     linear_regression,
     repeat,
@@ -57,6 +58,8 @@ for _name in _PLAIN:
 for _name, _reducer in MORE.items():
     _register(_name, _reducer)
 _register("sensSlope", sens_slope())
+_register("covariance", covariance("covariance", centred=False))
+_register("centeredCovariance", covariance("centeredCovariance", centred=True))
 # Rows with nulls are dropped before any of these sees them.
 for _name, _of in {
     "first": "first",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,10 @@ from .node import Leaf, Plane, masked_plane
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from ..catalog.model import Grid
+    from ..values.array import Array
     from .locate import Locator
 
 
@@ -33,6 +36,23 @@ class Constants(Leaf):
         """Views of one number: no memory, whatever the grid."""
         shape = (grid.height, grid.width)
         return [Plane(np.broadcast_to(self._values[i], shape), None) for i in indices]
+
+
+class ConstantArray(Leaf):
+    """One array, everywhere valid."""
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        self._values = values
+
+    def planes(
+        self,
+        indices: Sequence[int],
+        grid: Grid,
+        locator: Locator,  # noqa: ARG002
+    ) -> list[Plane]:
+        """Views of the array: no memory, whatever the grid."""
+        plane = np.broadcast_to(self._values, (grid.height, grid.width, *self._values.shape))
+        return [Plane(plane, None)] * len(indices)
 
 
 class Transparent(Leaf):
@@ -76,3 +96,9 @@ def constant_image(value: float | Sequence[float]) -> Image:
         ImageBand(name, kind, node, i)
         for i, (name, kind) in enumerate(zip(names, types, strict=True))
     )
+
+
+def constant_array(array: Array) -> Image:
+    """An image (band `constant`) whose pixels are all the same array."""
+    kind = array.type.arrayed(array.values.ndim)
+    return Image.of([ImageBand("constant", kind, ConstantArray(array.values), 0)])

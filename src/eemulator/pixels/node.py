@@ -28,15 +28,19 @@ class Plane(NamedTuple):
     """Pixels of one band on one grid.
 
     Attributes:
-        values: `(height, width)`; may be a read-only view. Anything where the mask is 0.
+        values: `(height, width)`, and the axes of the arrays where pixels are arrays; may be a
+            read-only view. Anything where the mask is 0.
         mask: `(height, width)`: True or 1 is valid, False or 0 is masked, and float32 for
             fractions. None where every pixel is valid.
         zeroed: whether the values are known to be 0 wherever the mask is.
+        lengths: `(height, width, dimensions)`: how much of each axis a pixel's array takes, from
+            its start. None where all arrays have the shape of `values`, and of numbers.
     """
 
     values: NDArray[Any]
     mask: Mask | None
     zeroed: bool = False
+    lengths: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,9 +56,11 @@ class PixelNode:
 
     Attributes:
         inputs: every band that any output may need; for counting uses.
+        takes_arrays: whether pixels of the inputs may be arrays.
     """
 
     inputs: Sequence[ImageBand] = ()
+    takes_arrays: bool = False
 
 
 class Leaf(PixelNode, ABC):

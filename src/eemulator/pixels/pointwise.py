@@ -29,10 +29,16 @@ class Recipe:
 
 
 class Pointwise(Operation):
-    """One recipe an output."""
+    """One recipe an output.
 
-    def __init__(self, recipes: Iterable[Recipe]) -> None:
+    Args:
+        recipes: of the outputs.
+        arrays: whether they take planes whose pixels are arrays.
+    """
+
+    def __init__(self, recipes: Iterable[Recipe], *, arrays: bool = False) -> None:
         self._recipes = tuple(recipes)
+        self.takes_arrays = arrays
         self.inputs = [band for recipe in self._recipes for band in recipe.inputs]
 
     def steps(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from ..errors import ServiceError
 from .locate import Locator
 from .node import Leaf, Need, Operation
 
@@ -26,10 +27,18 @@ class Reader:
     Args:
         bands: the bands that will be read; their graph is walked once to find shared nodes.
         deadline: when to give up.
+        arrays: whether the caller takes pixels that are arrays.
+
+    Raises:
+        ServiceError: pixels that are arrays would come to who does not take them.
     """
 
-    def __init__(self, bands: Sequence[ImageBand], deadline: Deadline) -> None:
+    def __init__(
+        self, bands: Sequence[ImageBand], deadline: Deadline, *, arrays: bool = False
+    ) -> None:
         self._deadline = deadline
+        if not arrays:
+            _refuse_arrays(bands)
         uses, self.plane_count = _count_uses(bands)
         self._shared = {node for node, count in uses.items() if count > 1}
         self._kept: dict[tuple[int, Grid], dict[int, Plane]] = {}
@@ -81,6 +90,15 @@ class Reader:
         return [found[id(band.node), band.index] for band in need.bands]
 
 
+def _refuse_arrays(bands: Sequence[ImageBand]) -> None:
+    for band in bands:
+        if band.type.dimensions:
+            raise ServiceError(
+                f"The pixels of band '{band.id}' are arrays, of which the emulator does not "
+                "compute this; use arrayGet, or arrayProject and arrayFlatten, before."
+            )
+
+
 def _count_uses(bands: Sequence[ImageBand]) -> tuple[Counter[PixelNode], int]:
     """How often each node is an input, and how many planes the graph has about."""
     uses: Counter[PixelNode] = Counter()
@@ -89,6 +107,8 @@ def _count_uses(bands: Sequence[ImageBand]) -> tuple[Counter[PixelNode], int]:
     seen = set(waiting)
     while waiting:
         node = waiting.pop()
+        if not node.takes_arrays:
+            _refuse_arrays(node.inputs)
         planes.update((id(band.node), band.index) for band in node.inputs)
         for needed in {band.node for band in node.inputs}:
             uses[needed] += 1

@@ -10,6 +10,7 @@ from affine import Affine
 from rasterio.features import rasterize
 
 from ..values.rings import areal
+from .array_pixels import pixel_values
 from .clip import centers_inside
 from .reader import Reader
 
@@ -71,11 +72,13 @@ def region_rows(
     bands: Sequence[ImageBand], grid: Grid, weights: NDArray[np.float64], deadline: Deadline
 ) -> tuple[list[tuple[Any, ...]], list[float]]:
     """Rows of values and their weights, of pixels that are valid in all bands."""
-    planes = Reader(bands, deadline).read(bands, grid)
+    planes = Reader(bands, deadline, arrays=True).read(bands, grid)
     total = weights.copy()
     for plane in planes:
         if plane.mask is not None:
             total *= plane.mask
     chosen = total > 0
-    columns = [plane.values[chosen].tolist() for plane in planes]
+    columns = [
+        pixel_values(plane, band.type, chosen) for band, plane in zip(bands, planes, strict=True)
+    ]
     return list(zip(*columns, strict=True)), total[chosen].tolist()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..catalog.model import Grid
 from ..errors import ServiceError
+from ..limits import array_bands
 from ..values.parse import parse_geometry
 from ..values.projection import Projection, Transform, same_crs
 from .default_grid import bounded_grid, default_projection, natural_bounds
@@ -69,6 +70,8 @@ def pixel_request(image: Image, body: Mapping[str, Any], limits: Limits) -> Pixe
     bands = chosen_bands(image, body.get("bandIds"))
     if not bands:
         raise ServiceError("Image has no bands.")
+    if any(band.type.dimensions for band in bands):
+        raise array_bands()
     region = body.get("region")
     area = None if region is None else parse_geometry(region, geodesic=False)
     grid = _grid(bands, body.get("grid") or {}, area, image)

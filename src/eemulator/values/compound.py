@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ServiceError
+from ..pixels import regression
 from .array import Array
 from .collection import Collection
 from .geometry import Feature
+from .pixel_type import DOUBLE, PixelType
 from .reducer import Reducer, numbers
 
 if TYPE_CHECKING:
@@ -244,4 +246,42 @@ def linear_regression(independent: int, dependent: int) -> Reducer:
         rest = np.sqrt(((y - x @ found) ** 2).sum(0) / (heavy**2).sum())
         return [Array.of(found), Array.of(rest)]
 
-    return Reducer("linearRegression", inputs, ("coefficients", "residuals"), aggregate, True)
+    def matrix(kind: PixelType, count: int) -> PixelType:  # noqa: ARG001
+        return DOUBLE.arrayed(2)
+
+    def vector(kind: PixelType, count: int) -> PixelType:  # noqa: ARG001
+        return DOUBLE.arrayed(1)
+
+    return Reducer(
+        "linearRegression",
+        inputs,
+        ("coefficients", "residuals"),
+        aggregate,
+        True,
+        regression.linear_regression(independent, dependent),
+        (matrix, vector),
+    )
+
+
+def covariance(name: str, *, centred: bool) -> Reducer:
+    """The covariances of the elements of vectors: a matrix, of the whole population [M].
+
+    Args:
+        name: as after `Reducer.`.
+        centred: whether the vectors are taken to have the mean 0 [S].
+    """
+
+    def aggregate(rows: Sequence[Row], weights: Sequence[float]) -> list[Any]:  # noqa: ARG001
+        found = [row[0] for row in rows if row[0] is not None]
+        if not found:
+            return [None]
+        if not all(isinstance(each, Array) and each.values.ndim == 1 for each in found) or (
+            len({each.values.shape for each in found}) > 1
+        ):
+            raise ServiceError("Need arrays of one dimension and one length to reduce.")
+        table = np.stack([each.values for each in found]).astype(np.float64)
+        if not centred:
+            table = table - table.mean(0)
+        return [Array.of(table.T @ table / len(table))]
+
+    return Reducer(name, 1, ("covariance",), aggregate)

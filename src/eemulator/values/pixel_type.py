@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -29,11 +29,13 @@ class PixelType:
         precision: `int`, `float` (32 bits) or `double` (64 bits).
         min: least possible value; always known for `int`, mostly not for the others.
         max: greatest possible value.
+        dimensions: of the array that each pixel is; 0 where it is a number.
     """
 
     precision: Precision
     min: float | None = None
     max: float | None = None
+    dimensions: int = 0
 
     @staticmethod
     def of_dtype(dtype: np.dtype[Any]) -> PixelType:
@@ -89,6 +91,15 @@ class PixelType:
         dtype = self.dtype
         return np.dtype(np.float64) if dtype.kind in "iu" and dtype.itemsize == 8 else dtype
 
+    @property
+    def element(self) -> PixelType:
+        """The type of one number of an array."""
+        return replace(self, dimensions=0) if self.dimensions else self
+
+    def arrayed(self, dimensions: int) -> PixelType:
+        """Arrays of so many dimensions, of such numbers."""
+        return self if dimensions == self.dimensions else replace(self, dimensions=dimensions)
+
     def without_range(self) -> PixelType:
         """The same precision; integers keep their range."""
         return self if self.is_int else PixelType(self.precision)
@@ -110,6 +121,8 @@ class PixelType:
         described: dict[str, Any] = {"type": "PixelType", "precision": self.precision}
         if self.min is not None and self.max is not None:
             described["min"], described["max"] = self.min, self.max
+        if self.dimensions:
+            described["dimensions"] = self.dimensions
         return described
 
 
