@@ -30,6 +30,7 @@ from geetensor.exporters import (
     plan_one,
     plan_series,
     planned_target,
+    stored_layout,
 )
 from geetensor.geometry import GEOGRAPHIC, parse_spot
 from geetensor.grid import crs_name
@@ -751,8 +752,8 @@ def plan_image(
     )
     target = planned_target(to, options)
     with open_transport(max_workers, timeout) as transport:
-        _, export = plan_one(image_or_asset_id, geometry, crs_geometry, options, transport)
-        layout = None if target is None else export.layout()
+        source, export = plan_one(image_or_asset_id, geometry, crs_geometry, options, transport)
+        layout = stored_layout(export, series_of_image(source.info), target)
         return Plan.of(export, transport, max_workers=max_workers, series=False, layout=layout)
 
 
@@ -802,7 +803,7 @@ def plan_cube(
     partial = is_partial(missing)
     with open_transport(max_workers, timeout) as transport:
         export = plan_series(series, geometry, crs_geometry, options, transport, partial=partial)
-        layout = None if target is None else export.layout(chunks)
+        layout = stored_layout(export, series, target, chunks)
         return Plan.of(export, transport, max_workers=max_workers, series=True, layout=layout)
 
 
@@ -850,11 +851,12 @@ def plan_composite(
     series = parse_query(query)
     target = planned_target(to, options)
     partial = is_partial(missing)
+    one = composed(series, composite.method.value)
     with open_transport(max_workers, timeout) as transport:
         export = plan_composed(
             series, geometry, crs_geometry, options, composite, transport, partial=partial
         )
-        layout = None if target is None else export.layout()
+        layout = stored_layout(export, one, target)
         return Plan.of(export, transport, max_workers=max_workers, series=False, layout=layout)
 
 
