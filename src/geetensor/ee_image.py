@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
     from geetensor.ee_utils import Geometry
     from geetensor.errors import GeetensorError
-    from geetensor.keywords import OfAnyExport, OfComposite, OfCube
+    from geetensor.keywords import OfAnyExport, OfComposite, OfCube, OfOneRequest, OfPatches
 
 
 @overload
@@ -218,6 +218,45 @@ def export_image(
         )
 
 
+@overload
+def export_image_fast(
+    image_or_asset_id: ee.Image | str,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    return_mask: Literal[False] = ...,
+    **options: Unpack[OfOneRequest],
+) -> GeoTensor: ...
+
+
+@overload
+def export_image_fast(
+    image_or_asset_id: ee.Image | str,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    return_mask: Literal[True, "fraction"],
+    **options: Unpack[OfOneRequest],
+) -> tuple[GeoTensor, GeoTensor]: ...
+
+
+@overload
+def export_image_fast(
+    image_or_asset_id: ee.Image | str,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    return_mask: bool | str,
+    **options: Unpack[OfOneRequest],
+) -> GeoTensor | tuple[GeoTensor, GeoTensor]: ...
+
+
 def export_image_fast(
     image_or_asset_id: ee.Image | str,
     geometry: Geometry,
@@ -234,7 +273,7 @@ def export_image_fast(
     scaled: bool = False,
     cloud_mask: CloudMask | str | None = None,
     timeout: float | None = None,
-) -> GeoTensor | Any:
+) -> GeoTensor | tuple[GeoTensor, GeoTensor]:
     """Export an image over a small area in exactly one request for pixels.
 
     The arguments and the result are those of `export_image`.
@@ -644,6 +683,42 @@ def export_composite(
         )
 
 
+@overload
+def export_many(
+    jobs: Iterable[tuple[Any, ...]],
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    return_mask: Literal[False] = ...,
+    **options: Unpack[OfPatches],
+) -> Iterator[tuple[int, GeoTensor | GeetensorError]]: ...
+
+
+@overload
+def export_many(
+    jobs: Iterable[tuple[Any, ...]],
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    return_mask: Literal[True, "fraction"],
+    **options: Unpack[OfPatches],
+) -> Iterator[tuple[int, tuple[GeoTensor, GeoTensor] | GeetensorError]]: ...
+
+
+@overload
+def export_many(
+    jobs: Iterable[tuple[Any, ...]],
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    return_mask: bool | str,
+    **options: Unpack[OfPatches],
+) -> Iterator[tuple[int, GeoTensor | tuple[GeoTensor, GeoTensor] | GeetensorError]]: ...
+
+
 def export_many(
     jobs: Iterable[tuple[Any, ...]],
     bands: Sequence[str] | None = None,
@@ -662,7 +737,7 @@ def export_many(
     max_workers: int | None = None,
     progress: bool = False,
     timeout: float | None = None,
-) -> Iterator[tuple[int, GeoTensor | GeetensorError]]:
+) -> Iterator[tuple[int, Any]]:
     """Export many small areas, as for training: thousands of patches, of one image or of many.
 
     Args:
@@ -687,9 +762,9 @@ def export_many(
         timeout: as in `export_image`.
 
     Yields:
-        The index of a job, and its GeoTensor as `export_image` returns it, or the error that it
-        failed with. In the order in which they are done. Whoever stops taking them stops the
-        fetching: at the most `geetensor.patches.AHEAD_BYTES` of outputs wait.
+        The index of a job, and its GeoTensor, or pair of them, as `export_image` returns it, or
+        the error that it failed with. In the order in which they are done. Whoever stops taking
+        them stops the fetching: at the most `geetensor.patches.AHEAD_BYTES` of outputs wait.
 
     Raises:
         InvalidInputError: if an argument that concerns all jobs is wrong.
