@@ -60,6 +60,9 @@ CLOUD_SCORES = ("cs", "cs_cdf")
 """Qualities of Sentinel-2 scenes that Cloud Score+ has, by its names."""
 
 
+_BESIDE_BYTES = 2**20
+"""Of a request's body, what is kept for all that is not the composite: masks, grid, names."""
+
 _TYPE_NAMES = {"float32": "float", "float64": "double"}
 """Earth Engine's, where they are not NumPy's."""
 
@@ -177,11 +180,12 @@ def compose(
             ref = best(layers, names, measured or names, as_float=as_float)
         case Method.MEDOID:
             ref = central(layers, names, measured, as_float=as_float)
-    if len(ref.expression) > LIMITS.payload_bytes // 2:
+    most = LIMITS.payload_bytes - _BESIDE_BYTES
+    if len(ref.expression) > most:
         raise InvalidInputError(
-            f"A {composite.method} of {len(sources)} scenes takes {len(ref.expression) / 1e6:.0f} "
-            f"MB to ask for, and a request may have {LIMITS.payload_bytes / 1e6:.0f} MB: compose "
-            "fewer scenes at a time."
+            f"A {composite.method} of {len(sources)} scenes takes {len(ref.expression) / 1e6:.1f} "
+            f"MB to ask for, and a request has room for {most / 1e6:.1f} MB: compose fewer scenes "
+            "at a time."
         )
     return ref
 

@@ -20,7 +20,7 @@ from geetensor.ee_utils import parse_geometry
 from geetensor.engine.fetch import compute_value
 from geetensor.engine.session import current_session
 from geetensor.engine.transport import Transport
-from geetensor.errors import InvalidInputError
+from geetensor.errors import InvalidInputError, UnknownBandError
 from geetensor.export import plan_export
 from geetensor.grid import crs_name
 from geetensor.lazy.chunks import DIMENSIONS, tile_sides
@@ -109,7 +109,14 @@ def open_dataset(
                 "band_as_variable=False."
             )
         # Planned alone, the band has its own dtype and fill; the grid is that of all.
-        own = plan_of([name], None, plan.crs, transform=plan.transform).export
+        try:
+            own = plan_of([name], None, plan.crs, transform=plan.transform).export
+        except UnknownBandError as error:
+            raise InvalidInputError(
+                f"A variable for each band needs each band in all scenes, also with "
+                f"missing='fill': some lack {name!r}. Pass band_as_variable=False, which has fill "
+                "there, or leave the band out of bands=."
+            ) from error
         export = replace(own, grid=plan.export.grid, coverage=plan.export.coverage)
         band = _Band(LazyPixels(export, plan.series, timeout))
         variables[name] = _variable(replace(labels, fill=export.fill), band, sides)

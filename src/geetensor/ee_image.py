@@ -30,6 +30,7 @@ from geetensor.exporters import (
     plan_one,
     plan_series,
     planned_target,
+    stored_layout,
 )
 from geetensor.geometry import GEOGRAPHIC, parse_spot
 from geetensor.grid import crs_name
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 
     from geetensor.ee_utils import Geometry
     from geetensor.errors import GeetensorError
-    from geetensor.keywords import OfAnyExport, OfComposite, OfCube
+    from geetensor.keywords import OfAnyExport, OfComposite, OfCube, OfOneRequest, OfPatches
 
 
 @overload
@@ -217,6 +218,45 @@ def export_image(
         )
 
 
+@overload
+def export_image_fast(
+    image_or_asset_id: ee.Image | str,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    return_mask: Literal[False] = ...,
+    **options: Unpack[OfOneRequest],
+) -> GeoTensor: ...
+
+
+@overload
+def export_image_fast(
+    image_or_asset_id: ee.Image | str,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    return_mask: Literal[True, "fraction"],
+    **options: Unpack[OfOneRequest],
+) -> tuple[GeoTensor, GeoTensor]: ...
+
+
+@overload
+def export_image_fast(
+    image_or_asset_id: ee.Image | str,
+    geometry: Geometry,
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    return_mask: bool | str,
+    **options: Unpack[OfOneRequest],
+) -> GeoTensor | tuple[GeoTensor, GeoTensor]: ...
+
+
 def export_image_fast(
     image_or_asset_id: ee.Image | str,
     geometry: Geometry,
@@ -233,7 +273,7 @@ def export_image_fast(
     scaled: bool = False,
     cloud_mask: CloudMask | str | None = None,
     timeout: float | None = None,
-) -> GeoTensor | Any:
+) -> GeoTensor | tuple[GeoTensor, GeoTensor]:
     """Export an image over a small area in exactly one request for pixels.
 
     The arguments and the result are those of `export_image`.
@@ -643,6 +683,42 @@ def export_composite(
         )
 
 
+@overload
+def export_many(
+    jobs: Iterable[tuple[Any, ...]],
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    return_mask: Literal[False] = ...,
+    **options: Unpack[OfPatches],
+) -> Iterator[tuple[int, GeoTensor | GeetensorError]]: ...
+
+
+@overload
+def export_many(
+    jobs: Iterable[tuple[Any, ...]],
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    return_mask: Literal[True, "fraction"],
+    **options: Unpack[OfPatches],
+) -> Iterator[tuple[int, tuple[GeoTensor, GeoTensor] | GeetensorError]]: ...
+
+
+@overload
+def export_many(
+    jobs: Iterable[tuple[Any, ...]],
+    bands: Sequence[str] | None = ...,
+    scale: float | None = ...,
+    crs: str | None = ...,
+    *,
+    return_mask: bool | str,
+    **options: Unpack[OfPatches],
+) -> Iterator[tuple[int, GeoTensor | tuple[GeoTensor, GeoTensor] | GeetensorError]]: ...
+
+
 def export_many(
     jobs: Iterable[tuple[Any, ...]],
     bands: Sequence[str] | None = None,
@@ -661,7 +737,7 @@ def export_many(
     max_workers: int | None = None,
     progress: bool = False,
     timeout: float | None = None,
-) -> Iterator[tuple[int, GeoTensor | GeetensorError]]:
+) -> Iterator[tuple[int, Any]]:
     """Export many small areas, as for training: thousands of patches, of one image or of many.
 
     Args:
@@ -686,9 +762,9 @@ def export_many(
         timeout: as in `export_image`.
 
     Yields:
-        The index of a job, and its GeoTensor as `export_image` returns it, or the error that it
-        failed with. In the order in which they are done. Whoever stops taking them stops the
-        fetching: at the most `geetensor.patches.AHEAD_BYTES` of outputs wait.
+        The index of a job, and its GeoTensor, or pair of them, as `export_image` returns it, or
+        the error that it failed with. In the order in which they are done. Whoever stops taking
+        them stops the fetching: at the most `geetensor.patches.AHEAD_BYTES` of outputs wait.
 
     Raises:
         InvalidInputError: if an argument that concerns all jobs is wrong.
@@ -751,8 +827,8 @@ def plan_image(
     )
     target = planned_target(to, options)
     with open_transport(max_workers, timeout) as transport:
-        _, export = plan_one(image_or_asset_id, geometry, crs_geometry, options, transport)
-        layout = None if target is None else export.layout()
+        source, export = plan_one(image_or_asset_id, geometry, crs_geometry, options, transport)
+        layout = stored_layout(export, series_of_image(source.info), target)
         return Plan.of(export, transport, max_workers=max_workers, series=False, layout=layout)
 
 
@@ -802,7 +878,7 @@ def plan_cube(
     partial = is_partial(missing)
     with open_transport(max_workers, timeout) as transport:
         export = plan_series(series, geometry, crs_geometry, options, transport, partial=partial)
-        layout = None if target is None else export.layout(chunks)
+        layout = stored_layout(export, series, target, chunks)
         return Plan.of(export, transport, max_workers=max_workers, series=True, layout=layout)
 
 
@@ -850,11 +926,12 @@ def plan_composite(
     series = parse_query(query)
     target = planned_target(to, options)
     partial = is_partial(missing)
+    one = composed(series, composite.method.value)
     with open_transport(max_workers, timeout) as transport:
         export = plan_composed(
             series, geometry, crs_geometry, options, composite, transport, partial=partial
         )
-        layout = None if target is None else export.layout()
+        layout = stored_layout(export, one, target)
         return Plan.of(export, transport, max_workers=max_workers, series=False, layout=layout)
 
 

@@ -17,7 +17,7 @@ from geetensor.patches import Patch, run_many
 from geetensor.progress import patch_bar
 from geetensor.sinks.target import Kind, Target, parse_target
 from geetensor.source import open_sources
-from geetensor.streams import run_stream
+from geetensor.streams import check_target, run_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     import ee
     from georeader.geotensor import GeoTensor
 
+    from geetensor.blocks import Layout
     from geetensor.composites import Composite
     from geetensor.ee_utils import Geometry
     from geetensor.engine.wire import ImageInfo
-    from geetensor.errors import GeetensorError
     from geetensor.options import Options
     from geetensor.series import Series
     from geetensor.source import Source
@@ -128,6 +128,26 @@ def finish(
     return (as_cube if series.is_cube else as_image)(pixels, export, series.attrs)
 
 
+def stored_layout(
+    export: Export, series: Series, target: Target | None, chunks: object = None
+) -> Layout | None:
+    """The blocks in which an export is stored; None for one into memory.
+
+    Args:
+        export: as planned.
+        series: its images.
+        target: where to.
+        chunks: sides of Zarr's chunks by dimension; None for the default.
+
+    Raises:
+        InvalidInputError: if the target cannot hold it, or these are no sides of chunks.
+    """
+    if target is None:
+        return None
+    check_target(export, series, target)
+    return export.layout(chunks)
+
+
 def patches(
     jobs: Iterable[tuple[Any, ...]],
     options: Options,
@@ -137,7 +157,7 @@ def patches(
     max_workers: int | None,
     *,
     progress: bool,
-) -> Iterator[tuple[int, GeoTensor | GeetensorError]]:
+) -> Iterator[tuple[int, Any]]:
     """Export many areas; see `geetensor.ee_image.export_many`."""
     done = run_many(jobs, options, size, crs_geometry, transport, max_workers=max_workers)
     total = len(jobs) if isinstance(jobs, Sized) else None

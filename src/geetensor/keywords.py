@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from geetensor.clouds import CloudMask
 
 
-class OfAnyExport(TypedDict, total=False):
-    """Of `geetensor.ee_image.export_image`, and of all others."""
+class OfOneRequest(TypedDict, total=False):
+    """Of `geetensor.ee_image.export_image_fast`, and of all others."""
 
     crs_geometry: str
     transform: Affine | None
@@ -21,12 +21,25 @@ class OfAnyExport(TypedDict, total=False):
     resampling: str
     scaled: bool
     cloud_mask: CloudMask | str | None
+    timeout: float | None
+
+
+class OfPatches(OfOneRequest, total=False):
+    """Of `geetensor.ee_image.export_many`."""
+
+    size: int | tuple[int, int] | None
+    max_workers: int | None
+    progress: bool
+
+
+class OfAnyExport(OfOneRequest, total=False):
+    """Of `geetensor.ee_image.export_image`, and of those that write to disk."""
+
     sharded: bool
     resume: bool
     overwrite: bool
     max_workers: int | None
     progress: bool
-    timeout: float | None
 
 
 class OfCube(OfAnyExport, total=False):

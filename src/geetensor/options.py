@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,9 +76,10 @@ def parse_options(
     if isinstance(bands, str):
         bands = (bands,)
     if bands is not None:
-        bands = tuple(bands)
-        if not bands or not all(isinstance(name, str) for name in bands):
+        listed = tuple(bands) if isinstance(bands, Iterable) else ()
+        if not listed or not all(isinstance(name, str) for name in listed):
             raise InvalidInputError(f"bands must be names, at least one; got {bands!r}.")
+        bands = listed
         if len(set(bands)) < len(bands):
             raise InvalidInputError(f"bands names one twice: {', '.join(bands)}.")
     name = None if crs is None else crs_name(crs)
@@ -134,4 +136,4 @@ def _check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
         raise InvalidInputError(f"Unknown dtype {dtype!r}.") from error
     if checked.kind not in "iuf":
         raise InvalidInputError(f"dtype must be an integer or a float, got {checked.name}.")
-    return checked
+    return checked.newbyteorder("=")

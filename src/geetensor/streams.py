@@ -72,8 +72,9 @@ def run_stream(
         StorageError: if it cannot be stored. What is stored is kept.
         EarthEngineError: if a tile cannot be had. What is stored is kept.
     """
+    target.check_free()
+    check_target(export, series, target)
     cube = _cube(export, series, chunks, sharded=sharded)
-    _check(cube, target)
     key = _request_key(export, cube, target.kind, series)
     storing = _Storing(target)
     with ExitStack() as stack:
@@ -86,6 +87,32 @@ def run_stream(
             writer.complete()
             stage.publish()
     return target.location
+
+
+def check_target(export: Export, series: Series, target: Target) -> None:
+    """Refuse what a target cannot hold, whatever is there. Sends nothing.
+
+    Args:
+        export: what is to be stored.
+        series: its images.
+        target: where.
+
+    Raises:
+        InvalidInputError: with the reason.
+    """
+    if target.kind is not Kind.ZARR:
+        check_writable(export.dtype)
+    dates = series.utc_dates()
+    if target.kind is Kind.GEOTIFF and len(dates) > 1:
+        raise InvalidInputError(
+            f"A GeoTIFF has no time axis, and the cube has {len(dates)} dates: pass to= a folder "
+            "(to='name/') for one GeoTIFF a date, or to='name.zarr'."
+        )
+    if None in dates and target.kind is Kind.FOLDER:
+        raise InvalidInputError(
+            f"The date of {series.asset_ids[dates.index(None)] or 'the computed image'} is not "
+            "known, which the output has to tell. A single image may go to a .tif or .zarr."
+        )
 
 
 class _Storing:
@@ -194,23 +221,6 @@ def _cube(export: Export, series: Series, chunks: object, *, sharded: bool) -> C
         sharded,
         None if series.composite is None else series.composite.method,
     )
-
-
-def _check(cube: Cube, target: Target) -> None:
-    """Refuse what the target cannot hold."""
-    target.check_free()
-    if target.kind is not Kind.ZARR:
-        check_writable(cube)
-    if target.kind is Kind.GEOTIFF and len(cube.dates) > 1:
-        raise InvalidInputError(
-            f"A GeoTIFF has no time axis, and the cube has {len(cube.dates)} dates: pass to= a "
-            "folder (to='name/') for one GeoTIFF a date, or to='name.zarr'."
-        )
-    if None in cube.dates and (cube.series or target.kind is Kind.FOLDER):
-        raise InvalidInputError(
-            f"The date of {cube.asset_ids[cube.dates.index(None)] or 'the computed image'} is not "
-            "known, which the output has to tell. A single image may go to a .tif or .zarr."
-        )
 
 
 def _request_key(export: Export, cube: Cube, kind: Kind, series: Series) -> str:

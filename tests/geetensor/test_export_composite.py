@@ -12,9 +12,12 @@ import pytest
 import zarr
 
 import eemulator
+import geetensor.composites
 from eemulator import Band, Catalog, Grid, ImageAsset
 from geetensor import ee_image, ee_query
+from geetensor.engine.wire import ExpressionRef
 from geetensor.errors import InvalidInputError, OutsideImageError, UnknownBandError
+from geetensor.plan import Limits
 from tests.eemulator.synthetic import LONLAT, UTM, UTM_60
 from tests.geetensor.conftest import sign_in
 from tests.geetensor.oracle import expected_band
@@ -70,6 +73,22 @@ def medoid(values: NDArray[Any]) -> NDArray[Any]:
     complete = np.where(np.isnan(values).any(axis=1, keepdims=True), np.nan, values)
     apart = complete - average(complete)
     return chosen(values, -np.add.reduce(apart * apart, axis=1))
+
+
+def test_more_scenes_than_a_request_can_name(
+    server: eemulator.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = ee_image.plan_composite(SERIES, AREA, ["u16"], crs_geometry=UTM_CRS, fill_value=0)
+    [ref] = plan.export.scenes[0].refs.values()
+    assert isinstance(ref, ExpressionRef)
+    most = 2**20 + len(ref.expression)
+    monkeypatch.setattr(geetensor.composites, "LIMITS", Limits(payload_bytes=most))
+    ee_image.plan_composite(SERIES, AREA, ["u16"], crs_geometry=UTM_CRS)
+    monkeypatch.setattr(geetensor.composites, "LIMITS", Limits(payload_bytes=most - 1))
+    server.reset_stats()
+    with pytest.raises(InvalidInputError, match=r"median of 4 scenes takes .* compose fewer"):
+        ee_image.export_composite(SERIES, AREA, ["u16"], crs_geometry=UTM_CRS)
+    assert "computePixels" not in server.stats.requests
 
 
 @pytest.mark.parametrize("method", ["median", "mean", "medoid"])

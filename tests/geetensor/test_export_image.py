@@ -323,6 +323,7 @@ def test_forms_of_geometry(server: eemulator.Server, form: Any) -> None:
         ({"bands": []}, InvalidInputError, "at least one"),
         ({"bands": ["u8", "u8"]}, InvalidInputError, "twice"),
         ({"bands": [4]}, InvalidInputError, "must be names"),
+        ({"bands": 4}, InvalidInputError, "must be names"),
         ({"dtype": "complex64"}, InvalidInputError, "integer or a float"),
         ({"dtype": "nothing"}, InvalidInputError, "Unknown dtype"),
         ({"dtype": "uint8", "fill_value": -1}, InvalidInputError, "cannot be held"),

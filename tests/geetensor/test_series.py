@@ -184,6 +184,25 @@ def test_missing_bands_are_an_error_that_names_them(days: eemulator.Server) -> N
     assert set(days.stats.requests) == {"value:compute"}
 
 
+def test_missing_bands_are_no_variables(days: eemulator.Server) -> None:
+    scenes: Any = table("west", "poor")
+
+    def opened(**arguments: Any) -> xr.Dataset:
+        return xr.open_dataset(
+            scenes,
+            engine="geetensor",
+            geometry=AREA,
+            crs_geometry=UTM_CRS,
+            bands=["i32", "u16"],
+            missing="fill",
+            **arguments,
+        )
+
+    assert not opened()["pixels"][1, 1].any()
+    with pytest.raises(InvalidInputError, match="some lack 'u16'. Pass band_as_variable=False"):
+        opened(band_as_variable=True)
+
+
 @pytest.mark.parametrize("fill", [None, 7])
 def test_missing_bands_become_fill(days: eemulator.Server, fill: float | None) -> None:
     bands = ["u16", "i32", "f32"]

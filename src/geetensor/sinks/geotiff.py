@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from geetensor.blocks import Block
@@ -245,15 +246,18 @@ class GeotiffWriter:
         return ET.tostring(root, encoding="unicode")
 
 
-def check_writable(cube: Cube) -> None:
+def check_writable(dtype: np.dtype[Any]) -> None:
     """Refuse what a GeoTIFF cannot hold.
+
+    Args:
+        dtype: of the values.
 
     Raises:
         InvalidInputError: with the reason.
     """
-    if cube.dtype.name not in _GDAL_TYPES:
+    if dtype.name not in _GDAL_TYPES:
         raise InvalidInputError(
-            f"A GeoTIFF cannot hold {cube.dtype.name}. Pass dtype=, for example 'float32'."
+            f"A GeoTIFF cannot hold {dtype.name}. Pass dtype=, for example 'float32'."
         )
 
 

@@ -12,11 +12,13 @@ from rio_cogeo.cogeo import cog_validate
 from geetensor import ee_image
 from geetensor.errors import InvalidInputError, TargetError
 from tests.geetensor.streams.exports import (
+    AREA,
     alone,
     contents,
     export,
     requested,
 )
+from tests.geetensor.test_export_cube import SERIES
 from tests.geetensor.test_export_image import UTM_CRS, WHOLE
 
 if TYPE_CHECKING:
@@ -80,6 +82,42 @@ def test_bad_targets_are_refused(
         export(to, **arguments)
     assert requested(server) == 0
     assert alone(tmp_path)
+
+
+UNDATED = SERIES.assign(acquisition_date=None)
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "reason"),
+    [
+        ("cube", {"query": SERIES, "to": "out.tif"}, "no time axis, and the cube has 4 dates"),
+        ("cube", {"query": UNDATED, "to": "out.zarr"}, "acquisition_date is no date"),
+        ("cube", {"query": SERIES, "to": "out/", "dtype": "float16"}, "cannot hold float16"),
+        ("composite", {"query": UNDATED}, "acquisition_date is no date"),
+        ("composite", {"query": SERIES, "to": "a.tif", "dtype": "float16"}, "cannot hold float16"),
+        ("image", {"image_or_asset_id": "TEST/COARSE", "to": "out/"}, "TEST/COARSE is not known"),
+    ],
+)
+def test_plans_refuse_what_their_exporters_do(
+    server: eemulator.Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    call: str,
+    arguments: dict[str, Any],
+    reason: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (f"export_{call}", f"plan_{call}"):
+        with pytest.raises(InvalidInputError, match=reason):
+            getattr(ee_image, name)(geometry=AREA, bands=["u16"], crs_geometry=UTM_CRS, **arguments)
+    assert requested(server) == 0
+    assert alone(tmp_path)
+
+
+@pytest.mark.parametrize("to", ["out.tif", "out.zarr"])
+def test_byte_order_is_this_machines(server: eemulator.Server, tmp_path: Path, to: str) -> None:
+    mine = contents(export(tmp_path / "mine" / to, image=True, dtype="int32"))
+    assert contents(export(tmp_path / "other" / to, image=True, dtype=">i4")) == mine
 
 
 def test_a_date_that_nobody_knows(server: eemulator.Server, tmp_path: Path) -> None:
