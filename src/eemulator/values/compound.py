@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ServiceError
-from ..pixels import regression
+from . import regression
 from .array import Array
 from .collection import Collection
 from .geometry import Feature

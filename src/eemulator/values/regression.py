@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..values.statistics import Result, Shown, Values
+    from .statistics import Result, Shown, Values
 
 
 def least_squares(
