@@ -10,9 +10,9 @@ from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..pixels.array_pixels import require_room
 from ..pixels.constant import constant_array
-from ..pixels.regression import least_squares
 from ..values.array import Array
 from ..values.pixel_type import DOUBLE, PixelType
+from ..values.regression import least_squares
 from .image_arrays import computed, each, each_pair
 
 if TYPE_CHECKING:
