@@ -6,7 +6,7 @@ import io
 import json
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import ee
 import numpy as np
@@ -337,3 +337,16 @@ def test_what_users_make_is_shown_too(server: eemulator.Server) -> None:
         assert server.log[-1].query == {"assetId": "folder"}
     finally:
         server.reset()
+
+
+def test_tiles_and_thumbnails_are_shown_as_what_they_stand_for(server: eemulator.Server) -> None:
+    image = ee.Image("TEST/LONLAT").select("u8")
+    image.getMapId({"min": 0, "max": 250})["tile_fetcher"].fetch_tile(5, 2, 3)
+    thumbnail = image.getThumbURL({"min": 0, "max": 250, "dimensions": 16})
+    assert send(server, "GET", urlsplit(thumbnail).path).status == 200
+    made, tile, named, picture = server.log
+    assert [entry.kind for entry in server.log] == ["maps", "getTile", "thumbnails", "getThumbnail"]
+    assert (tile.code, picture.code) == (made.code, named.code)
+    assert "visualize" in made.code
+    assert "tile 2/5/3" not in page(server, "/").text
+    assert "tile 3/5/2" in page(server, "/").text

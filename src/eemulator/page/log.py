@@ -41,7 +41,8 @@ class Entry:
         name: the resource.
         query: what a listing asks for: `filter`, `pageSize`, `pageToken`, `view`; the `assetId`
             that is made.
-        body: of a POST; None where it is too long to keep.
+        body: of a POST, or kept under the name that is asked for; None where it is too long to
+            keep.
         fault: the kind of the injected fault, if any.
         status: of the reply; None while there is none, or if the connection was cut first.
         size: of the reply's body, in bytes, as announced.
@@ -65,6 +66,10 @@ class Entry:
         """Note what the request asks for."""
         self.kind, self.name = kind, name
         self.query = {key: query[key] for key in _SHOWN.get(kind, ()) if key in query}
+        self.stands_for(body)
+
+    def stands_for(self, body: bytes) -> None:
+        """Note the body; of a thumbnail or a tile, the one that was kept under its name."""
         self.body = body if len(body) <= _BODY_BYTES else None
 
     @property

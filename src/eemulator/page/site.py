@@ -250,6 +250,7 @@ def _row(entry: Entry) -> dict[str, Any]:
     bands = entry.fields.get("bandIds")
     details = [
         entry.grid,
+        f"tile {entry.name.rpartition('/tiles/')[2]}" if entry.kind == "getTile" else "",
         ", ".join(map(str, bands)) if isinstance(bands, list) else "",
         ", ".join(f"{key}: {value}" for key, value in entry.query.items()),
         f"injected fault: {entry.fault}" if entry.fault else "",

@@ -215,8 +215,10 @@ class App:
         if call.kind == "getPixels":
             work = partial(self._methods.get_pixels, call.name, call.body)
         elif call.kind == "getThumbnail":
+            request.scope[ENTRY].stands_for(self._methods.thumbnails.body(call.name))
             work = partial(self._methods.thumbnails.get_pixels, call.name)
         elif call.kind == "getTile":
+            request.scope[ENTRY].stands_for(self._methods.maps.body(call.name))
             work = partial(self._methods.maps.tile, call.name)
         else:
             work = partial(self._methods.compute_pixels, call.body)

@@ -54,11 +54,18 @@ class Maps:
         """Forget all names."""
         self._kept.clear()
 
+    def body(self, name: str) -> bytes:
+        """The request that is kept under the name of a map, by that of one of its tiles.
+
+        Raises:
+            ServiceError: there is none.
+        """
+        return self._kept.get(name.rpartition("/tiles/")[0])
+
     def tile(self, name: str) -> Rendered:
         """A tile, by `{map}/tiles/{zoom}/{x}/{y}`."""
-        map_name, _, place = name.rpartition("/tiles/")
-        zoom, x, y = (int(number) for number in place.split("/"))
-        fields = check_fields(parse_json(self._kept.get(map_name)), "maps")
+        zoom, x, y = (int(number) for number in name.rsplit("/", 3)[1:])
+        fields = check_fields(parse_json(self.body(name)), "maps")
         if zoom > _DEEPEST or x >= 2**zoom or y >= 2**zoom:
             raise ServiceError(f"There is no tile {zoom}/{x}/{y}.")
         deadline = self._limits.deadline()

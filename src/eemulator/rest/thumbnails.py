@@ -70,10 +70,18 @@ class Thumbnails:
         """Forget all names."""
         self._kept.clear()
 
+    def body(self, name: str) -> bytes:
+        """The request that is kept under a name.
+
+        Raises:
+            ServiceError: there is none.
+        """
+        return self._kept.get(name)
+
     def get_pixels(self, name: str) -> Rendered:
         """The file of a name."""
         collection = name.split("/")[-2]
-        fields = check_fields(parse_json(self._kept.get(name)), collection)
+        fields = check_fields(parse_json(self.body(name)), collection)
         deadline = self._limits.deadline()
         return self._checked(collection, fields, deadline)()
 
