@@ -366,6 +366,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: constant(LIST).matrixMultiply(constant(LIST)).arrayGet([0, 0]), "cannot be mult"),
     (lambda: constant(LIST).arrayRepeat(0, 10**8).arrayGet([0, 0]), "memory limit"),
     (lambda: constant(LIST).arrayPad([10**9, 10**9]).arrayGet([0, 0]), "memory limit"),
+    (lambda: constant(LIST).clip(ee.Geometry.Point(POINT)).arrayGet([0, 0]), "are arrays"),
     (lambda: ee.Image([1, 2]).toArray(1), "axis must be 0 to 0"),
     (lambda: ee.Image(1).updateMask(constant(LIST)), "must be numbers"),
 ]  # fmt: skip

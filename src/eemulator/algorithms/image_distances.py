@@ -12,9 +12,9 @@ from ..expression.registry import algorithm
 from ..pixels.distances import METRICS, directional, fast, steps
 from ..pixels.neighborhood import Around
 from ..pixels.node import Plane, both
-from ..pixels.patches import patch_sizes
-from ..values.image import Image, require_bands
-from ..values.pixel_type import FLOAT, TYPES
+from ..pixels.patches import patch_labels, patch_sizes
+from ..values.image import Image, require_bands, unique_names
+from ..values.pixel_type import FLOAT, INT64, TYPES
 from .image_math import on_grid_of
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..catalog.model import Grid
     from ..expression.evaluate import Session
     from ..values.image import ImageBand
+    from ..values.kernel import Kernel
 
 # Farther, a single request would take gigabytes. The service's own bounds are not known [M].
 _FARTHEST = 2_048
@@ -144,3 +145,31 @@ def connected_pixel_count(session: Session, image: Image, most: int, eight: bool
     return image.computed(
         on_grid_of(band, band.id, kind, node, i) for i, band in enumerate(image.bands)
     )
+
+
+@algorithm("Image.connectedComponents", session=True)
+def connected_components(session: Session, image: Image, kernel: Kernel, most: int) -> Image:
+    """The bands, and band `labels`: a number for each patch of one value of the first band.
+
+    Patches of more than `maxSize` pixels are masked in it [S]. The numbers are unique, but not
+    the service's.
+
+    Raises:
+        ServiceError: the kernel is not of 3 by 3 pixels at most, or has no neighbour.
+    """
+    reach = _bounded("maxSize", most, _LARGEST)
+    window = kernel.window(1.0)
+    steps_to = {
+        (row - window.row, column - window.column)
+        for row, column in np.argwhere(window.weights != 0).tolist()
+    }
+    # A step and the one back are the same link.
+    ways = sorted({max(step, (-step[0], -step[1])) for step in steps_to - {(0, 0)}})
+    if not kernel.in_pixels or not ways or any(max(abs(r), abs(c)) > 1 for r, c in ways):
+        raise ServiceError("The connectedness must be a kernel of 3 by 3 pixels at most.")
+    band = require_bands(image)
+    node = Around(
+        [band], (reach, reach, reach, reach), [((0,), patch_labels(reach, ways))], session.limits
+    )
+    labels = on_grid_of(band, "labels", INT64, node, 0)
+    return image.computed(unique_names([*image.bands, labels]))

@@ -39,7 +39,7 @@ _MOST_RECTANGLE = 262_144
 _MOST_REGION = 1_048_576
 
 
-# Pixels that are arrays, which defaultArrayValue is for, the emulator has not.
+# Pixels that are arrays, which defaultArrayValue is for, are refused here.
 @algorithm("Image.sampleRectangle", session=True, ignores=["defaultArrayValue"])
 def sample_rectangle(
     session: Session,
