@@ -154,7 +154,8 @@ def parse_chunks(chunks: object, shape: Sizes, itemsize: int) -> Sizes:
     """The chunk that a caller asks for.
 
     Args:
-        chunks: sides by dimension (`time`, `band`, `y`, `x`); those not named are as by default.
+        chunks: sides by dimension (`time`, `band`, `y`, `x`), -1 for all of one; those not named
+            are as by default.
         shape: of the output.
         itemsize: bytes of one value of the output.
 
@@ -163,16 +164,17 @@ def parse_chunks(chunks: object, shape: Sizes, itemsize: int) -> Sizes:
     """
     sides: dict[object, object] = chunks if isinstance(chunks, dict) else {"": chunks}
     unknown = set(sides) - set(DIMENSIONS)
-    if unknown or not all(type(n) is int and n > 0 for n in sides.values()):
+    if unknown or not all(type(n) is int and (n > 0 or n == -1) for n in sides.values()):
         raise InvalidInputError(
-            "chunks must be a dict of whole numbers above 0 for any of time, band, y and x; "
-            f"got {chunks!r}."
+            "chunks must be a dict of whole numbers above 0, or -1 for all of a dimension, for any "
+            f"of time, band, y and x; got {chunks!r}."
         )
     default = dict(zip(DIMENSIONS, _default_chunk(shape, itemsize), strict=True))
     default["time"] = 1
+    asked = (int(str(sides.get(name, default[name]))) for name in DIMENSIONS)
     time, band, y, x = (
-        min(int(str(sides.get(name, default[name]))), length)
-        for name, length in zip(DIMENSIONS, shape, strict=True)
+        length if side == -1 else min(side, length)
+        for side, length in zip(asked, shape, strict=True)
     )
     chunk_bytes = time * band * y * x * itemsize
     if chunk_bytes > LARGEST_CHUNK:

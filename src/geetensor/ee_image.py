@@ -448,8 +448,9 @@ def export_cube(
             have it.
         to: as in `export_image`; a folder gets a GeoTIFF and a STAC item for each date, and a
             `.tif` takes one date only.
-        chunks: sides of a Zarr's chunks, as `{"time": 100, "y": 64, "x": 64}`. Default: 512
-            pixels of one band and date; dates that are smaller share a chunk.
+        chunks: sides of a Zarr's chunks, as `{"time": 100, "y": 64, "x": 64}`; -1 for all of a
+            dimension. Default: 512 pixels of one band and date; dates that are smaller share a
+            chunk.
         sharded: as in `export_image`.
         resume: as in `export_image`.
         overwrite: as in `export_image`.

@@ -70,7 +70,16 @@ def test_chunks_as_asked_for() -> None:
     assert chunk == (400, 1, 64, 64)
     assert plan_layout(shape, 3, 2, chunk).block == (400, 1, 64, 64)
     assert parse_chunks({"band": 3}, shape, 2) == (1, 3, 512, 512)
-    wrong: list[Any] = [{"y": 0}, {"y": 2.5}, {"rows": 3}, {"y": True}, "auto", (1, 2, 3, 4)]
+    assert parse_chunks({"time": -1, "band": -1, "y": 9, "x": 9}, shape, 2) == (400, 3, 9, 9)
+    wrong: list[Any] = [
+        {"y": 0},
+        {"y": -2},
+        {"y": 2.5},
+        {"rows": 3},
+        {"y": True},
+        "auto",
+        (1, 2, 3, 4),
+    ]
     for chunks in wrong:
         with pytest.raises(InvalidInputError, match="chunks must be a dict"):
             parse_chunks(chunks, shape, 2)

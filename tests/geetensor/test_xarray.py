@@ -219,7 +219,7 @@ def test_chunks_of_ones_own(server: eemulator.Server) -> None:
 
 @pytest.mark.parametrize(
     ("chunks", "reason"),
-    [({"z": 1}, "dimension 'z'"), ({"y": 0}, "above 0"), ({"y": 2.5}, "got 2.5")],
+    [({"z": 1}, "dimension 'z'"), ({"y": 0}, "above 0"), ({"y": 2.5}, "got 2.5"), (5, "got 5")],
 )
 def test_bad_chunks_are_refused(server: eemulator.Server, chunks: Any, reason: str) -> None:
     with pytest.raises(InvalidInputError, match=reason):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from geetensor.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from geetensor.masks import BandGroup
     from geetensor.plan import Tile
@@ -54,6 +55,8 @@ def parse_chunks(chunks: Mapping[str, int] | None, planned: Sides, shape: Sides)
     """
     sides = dict(zip(DIMENSIONS, planned, strict=True))
     lengths = dict(zip(DIMENSIONS, shape, strict=True))
+    if chunks is not None and not isinstance(chunks, Mapping):
+        raise InvalidInputError(f"chunks must be sides by dimension, got {chunks!r}.")
     for name, side in (chunks or {}).items():
         if name not in sides:
             raise InvalidInputError(
