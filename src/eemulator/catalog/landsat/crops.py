@@ -97,7 +97,6 @@ def _image(crop: _Crop) -> ImageAsset:
         properties=_properties(crop, footprint),
         footprint=footprint,
         sample=_Sampler(crop.path),
-        formula=True,
     )
 
 
