@@ -202,7 +202,7 @@ def export_image(
     options = parse_options(
         bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
-    target = free_target(to, options, overwrite=overwrite)
+    target = free_target(to, options, resume=resume, overwrite=overwrite)
     check_zarr_only(None, sharded, target)
     with open_transport(max_workers, timeout) as transport:
         source, export = plan_one(image_or_asset_id, geometry, crs_geometry, options, transport)
@@ -485,7 +485,7 @@ def export_cube(
         bands, scale, crs, transform, dtype, fill_value, resampling, return_mask, scaled, cloud_mask
     )
     series = parse_query(query, group_by)
-    target = free_target(to, options, overwrite=overwrite)
+    target = free_target(to, options, resume=resume, overwrite=overwrite)
     check_zarr_only(chunks, sharded, target)
     if target is not None:
         series.utc_dates()
@@ -664,7 +664,7 @@ def export_composite(
     )
     composite = parse_composite(method, quality_band)
     series = parse_query(query)
-    target = free_target(to, options, overwrite=overwrite)
+    target = free_target(to, options, resume=resume, overwrite=overwrite)
     check_zarr_only(None, sharded, target)
     partial = is_partial(missing)
     one = composed(series, composite.method.value)

@@ -201,14 +201,23 @@ def check_zarr_only(chunks: object, sharded: object, target: Target | None) -> N
             raise InvalidInputError(f"{name}= is for Zarr only: pass to='name.zarr', too.")
 
 
-def free_target(to: object, options: Options, *, overwrite: bool) -> Target | None:
+def free_target(
+    to: object, options: Options, *, resume: object, overwrite: object
+) -> Target | None:
     """Where to write to; None for into memory.
 
     Raises:
-        InvalidInputError: if it is no such place, or something is there.
+        InvalidInputError: if it is no such place, something is there, or what is said of files
+            is said of memory.
         MissingPackageError: if writing there takes one.
     """
-    target = planned_target(to, options, overwrite=overwrite)
+    for name, flag in (("resume", resume), ("overwrite", overwrite)):
+        if not isinstance(flag, bool):
+            raise InvalidInputError(f"{name} must be True or False, got {flag!r}.")
+        # The default says nothing.
+        if to is None and flag is not (name == "resume"):
+            raise InvalidInputError(f"{name}= is for what is written: pass to=, too.")
+    target = planned_target(to, options, overwrite=bool(overwrite))
     if target is not None:
         target.check_free()
         target.check_packages()
