@@ -361,14 +361,13 @@ def mask(image: Image, keep: Image) -> Image:
     """
 
     def along(stack: Stack, chosen: Stack) -> int:
-        shape = chosen.shape[1:]
-        long = [axis for axis, size in enumerate(shape) if size > 1]
-        axis = long[0] if long else 0
-        if len(long) > 1 or axis >= stack.ndim - 1 or stack.shape[axis + 1] != math.prod(shape):
+        axis = _long_axis(stack, chosen)
+        if axis is None:
             raise ServiceError(
-                f"A mask of {list(shape)} does not fit an array of {list(stack.shape[1:])}."
+                f"A mask of {list(chosen.shape[1:])} does not fit an array of "
+                f"{list(stack.shape[1:])}."
             )
-        return axis + 1
+        return axis
 
     def kept(stack: Stack, chosen: Stack) -> Stack:
         along(stack, chosen)
@@ -387,6 +386,16 @@ def mask(image: Image, keep: Image) -> Image:
     )
 
 
+def _long_axis(stack: Stack, other: Stack) -> int | None:
+    """The one axis of a stack that another array goes along; None if it does not fit."""
+    shape = other.shape[1:]
+    long = [axis for axis, size in enumerate(shape) if size > 1]
+    axis = long[0] if long else 0
+    if len(long) > 1 or axis >= stack.ndim - 1 or stack.shape[axis + 1] != math.prod(shape):
+        return None
+    return axis + 1
+
+
 def _taken(stack: Stack, order: NDArray[np.intp], axis: int) -> Stack:
     """Positions along an axis, of each pixel its own."""
     shape = [1] * stack.ndim
@@ -403,15 +412,13 @@ def sort(image: Image, keys: Image | None) -> Image:
     """
 
     def function(stack: Stack, given: Stack) -> Stack:
-        shape = given.shape[1:]
-        long = [axis for axis, size in enumerate(shape) if size > 1]
-        axis = long[0] if long else 0
-        if len(long) > 1 or axis >= stack.ndim - 1 or stack.shape[axis + 1] != math.prod(shape):
+        axis = _long_axis(stack, given)
+        if axis is None:
             raise ServiceError(
-                f"Keys of {list(shape)} do not fit an array of {list(stack.shape[1:])}."
+                f"Keys of {list(given.shape[1:])} do not fit an array of {list(stack.shape[1:])}."
             )
         order = np.argsort(given.reshape(len(given), -1), axis=1, kind="stable")
-        return _taken(stack, order, axis + 1)
+        return _taken(stack, order, axis)
 
     others = partners(image, image if keys is None else keys)
     return computed(

@@ -31,6 +31,14 @@ _OF_ARRAYS = frozenset(
 )
 
 
+_ADVICE = (
+    "\nEnsure that you are not aggregating at a higher resolution than you intended; that is the "
+    "most frequent cause of this error. If not, then you may set the 'maxPixels' argument to a "
+    "limit suitable for your computation; set 'bestEffort' to true to aggregate at whatever scale "
+    "results in 'maxPixels' total pixels; or both."
+)
+
+
 def lattice_for(
     image: Image, crs: Projection | None, transform: list[float] | None, scale: float | None
 ) -> Projection:
@@ -52,6 +60,34 @@ def area_of(image: Image, area: Geometry | None) -> Geometry:
     if not band.is_fixed and image.footprint is None:
         raise ServiceError("The default footprint of the image is unbounded; give a geometry.")
     return natural_bounds(band, image)
+
+
+def grid_within(
+    lattice: Projection, area: Geometry, most: int, *, best_effort: bool, advice: str = ""
+) -> Grid:
+    """The pixels of a region, or as many as may be.
+
+    Args:
+        lattice: that they lie on.
+        area: the region.
+        most: how many there may be.
+        best_effort: whether to take coarser ones rather than refuse.
+        advice: what a refusal adds.
+
+    Raises:
+        ServiceError: there are too many.
+    """
+    grid = bounded_grid(lattice, area)
+    count = grid.width * grid.height
+    if count <= most:
+        return grid
+    if not best_effort:
+        raise ServiceError(
+            f"Too many pixels in the region. Found {count}, but maxPixels allows only {most}."
+            + advice
+        )
+    factor = math.sqrt(count / most) * 1.01
+    return bounded_grid(lattice.scaled(factor, factor), area)
 
 
 def _reduced(
@@ -103,19 +139,7 @@ def reduce_region(
     """
     area = area_of(image, area)
     lattice = lattice_for(image, crs, transform, scale)
-    grid = bounded_grid(lattice, area)
-    if grid.width * grid.height > max_pixels:
-        if not best_effort:
-            raise ServiceError(
-                f"Too many pixels in the region. Found {grid.width * grid.height}, but maxPixels "
-                f"allows only {max_pixels}.\nEnsure that you are not aggregating at a higher "
-                "resolution than you intended; that is the most frequent cause of this error. If "
-                "not, then you may set the 'maxPixels' argument to a limit suitable for your "
-                "computation; set 'bestEffort' to true to aggregate at whatever scale results in "
-                "'maxPixels' total pixels; or both."
-            )
-        factor = math.sqrt(grid.width * grid.height / max_pixels) * 1.01
-        grid = bounded_grid(lattice.scaled(factor, factor), area)
+    grid = grid_within(lattice, area, max_pixels, best_effort=best_effort, advice=_ADVICE)
     found: dict[str, Any] = {}
     for band, outputs in _reduced(session, image, reducer, area, grid):
         for name, value in outputs.items():

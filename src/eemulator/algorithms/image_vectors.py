@@ -13,14 +13,13 @@ from scipy import ndimage
 from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..pixels.clip import centers_inside
-from ..pixels.default_grid import bounded_grid
 from ..pixels.node import valid
 from ..pixels.reader import Reader
 from ..values.collection import Collection
 from ..values.geometry import Feature, Geometry
 from ..values.projection import WGS84
 from ..values.reducer import SIMPLE
-from .image_region import area_of, lattice_for
+from .image_region import area_of, grid_within, lattice_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,15 +74,7 @@ def reduce_to_vectors(
         )
     area = area_of(image, region)
     lattice = lattice_for(image, crs, transform, scale)
-    grid = bounded_grid(lattice, area)
-    if grid.width * grid.height > max_pixels:
-        if not best_effort:
-            raise ServiceError(
-                f"Too many pixels in the region. Found {grid.width * grid.height}, but maxPixels "
-                f"allows only {max_pixels}."
-            )
-        factor = (grid.width * grid.height / max_pixels) ** 0.5 * 1.01
-        grid = bounded_grid(lattice.scaled(factor, factor), area)
+    grid = grid_within(lattice, area, max_pixels, best_effort=best_effort)
     label, *others = image.bands
     if not label.type.is_int:
         raise ServiceError(f"The labels must be integers, band '{label.id}' is of another type.")
