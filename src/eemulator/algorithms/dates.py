@@ -96,6 +96,7 @@ def update(
     at: datetime = local(value, zone)
     given = {"year": year, "month": month, "day": day, "hour": hour, "minute": minute}
     try:
+        # The type checker cannot tell these keys from tzinfo, which takes no integer.
         at = at.replace(**{name: unit for name, unit in given.items() if unit is not None})  # type: ignore[arg-type]
         if second is not None:
             at = at.replace(second=0, microsecond=0) + timedelta(seconds=second)

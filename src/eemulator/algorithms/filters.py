@@ -175,12 +175,14 @@ def disjunction(filters: list[Filter]) -> Filter:
 @algorithm("Filter.always")
 def always() -> Filter:
     """Passes everything."""
+    # Filters are asked with both sides of a join, whether they look at them or not.
     return Filter(lambda one, other: True)  # noqa: ARG005
 
 
 @algorithm("Filter.never")
 def never() -> Filter:
     """Passes nothing."""
+    # As above.
     return Filter(lambda one, other: False)  # noqa: ARG005
 
 

@@ -50,6 +50,7 @@ def _opacity(plane: Plane) -> Mask:
         shown = np.clip(np.nan_to_num(values), 0, 1).astype(np.float32)
     if plane.mask is None:
         return shown
+    # `both` gives None for two Nones only, and `shown` is none.
     return both(shown, valid(plane.mask))  # type: ignore[return-value]
 
 

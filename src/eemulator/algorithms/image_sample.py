@@ -144,6 +144,7 @@ def _thinned(
             raise ServiceError(f"The factor must be within (0, 1], got {factor}.")
         kept = places[generator.random(places.size) < factor]
     else:
+        # For the type checker: with neither given, all was returned above.
         assert number is not None  # noqa: S101
         if number < 1:
             raise ServiceError(f"Parameter 'numPixels' must be positive, got {number}.")

@@ -49,6 +49,7 @@ def each_band(
 def _mapped(function: Callable[[Values], Values]) -> Callable[..., Callable[[Plane], Plane]]:
     """A function of values, computed in doubles or in the result's type if that is of integers."""
 
+    # The signature is that of `each_band`'s argument; so it is below.
     def make(band: ImageBand, kind: PixelType) -> Callable[[Plane], Plane]:  # noqa: ARG001
         def run(plane: Plane) -> Plane:
             with np.errstate(all="ignore"):

@@ -26,6 +26,7 @@ def _octagon(x: Any, y: Any, radius: float) -> Weights:
     return np.asarray(abs(x) + abs(y) <= math.sqrt(2) * radius + _LEAST, np.float64)
 
 
+# One signature for all, whether a shape needs the radius or not.
 SHAPES: dict[str, Shape] = {
     "circle": _circle,
     "octagon": _octagon,
@@ -36,6 +37,7 @@ SHAPES: dict[str, Shape] = {
 }
 """Kernels of ones, by name."""
 
+# One signature here, too.
 _DISTANCES: dict[str, Shape] = {
     "euclidean": lambda x, y, radius: np.hypot(x, y),  # noqa: ARG005
     "manhattan": lambda x, y, radius: abs(x) + abs(y),  # noqa: ARG005

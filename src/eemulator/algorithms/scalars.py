@@ -42,7 +42,7 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "pow": lambda a, b: math.pow(a, b),
     "min": min,
     "max": max,
-    "first": lambda a, b: a,  # noqa: ARG005
+    "first": lambda a, b: a,  # noqa: ARG005 - called with both, as all of these are
     "firstNonZero": lambda a, b: a or b,
     "atan2": math.atan2,
     "hypot": math.hypot,

@@ -196,6 +196,7 @@ class _Npy:
 
 @functools.lru_cache(maxsize=256)  # tiles of one shape have the same header
 def _parse(header: bytes) -> Any:
+    """The fields of an NPY header; literals only, so nothing of a reply is ever run."""
     return ast.literal_eval(header.decode("latin1"))
 
 
