@@ -231,6 +231,11 @@ def test_expressions_as_python(server: eemulator.Server) -> None:
     assert code(mapped) == (
         "ee.ImageCollection('TEST/SERIES').map(lambda x: x.And(ee.Image(1)).copyProperties(x))"
     )
+    rows = ee.FeatureCollection([ee.Feature(ee.Geometry.Point(1, 2), {"a": 1})])
+    assert code(rows.aggregate_array("a")) == (
+        "ee.FeatureCollection([ee.Feature(ee.Geometry.Point([1, 2]), {'a': 1})])\n"
+        "    .aggregate_array('a')"
+    )
     assert code(ee.Geometry.Point(1, 2).buffer(3)) == "ee.Geometry.Point([1, 2]).buffer(3)"
     assert code(ee.Dictionary({"a": [1, ee.Number(2).add(3)]})) == "{'a': [1, ee.Number(2).add(3)]}"
 

@@ -26,6 +26,7 @@ _MORE = "…"
 _SPELLED = {
     "Image.load": "Image",
     "ImageCollection.load": "ImageCollection",
+    "Collection": "FeatureCollection",
     "Collection.loadTable": "FeatureCollection",
     "Image.constant": "Image",
     "ImageCollection.fromImages": "ImageCollection",
@@ -170,7 +171,7 @@ class _Writer:
             chain = self._chain(arguments.pop(receiver))
             if not chain.head.startswith("ee.") and not chain.head.isidentifier():
                 chain = _Chain(f"ee.{name.partition('.')[0]}({chain.flat()})")
-            method = self._spent(f".{_method(name.rpartition('.')[2])}")
+            method = self._spent(f".{_method(name)}")
             rest = self._arguments(signature, arguments, skip=1)
             return _Chain(chain.head, [*chain.calls, f"{method}({rest})"])
         head = self._spent("ee." + _constructor(name))
@@ -221,12 +222,15 @@ def _receiver(signature: Signature | None) -> str | None:
 def _constructor(name: str) -> str:
     if name in _SPELLED:
         return _SPELLED[name]
-    family, dot, last = name.replace("GeometryConstructors.", "Geometry.").rpartition(".")
-    return f"{family}{dot}{_method(last)}"
+    family, dot, _ = name.replace("GeometryConstructors.", "Geometry.").rpartition(".")
+    return f"{family}{dot}{_method(name)}"
 
 
-def _method(name: str) -> str:
+def _method(algorithm: str) -> str:
     """As the client spells it: `and`, `or` and `not` begin with a capital letter."""
+    family, _, name = algorithm.rpartition(".")
+    if family == "AggregateFeatureCollection":
+        return f"aggregate_{name}"
     return name.capitalize() if keyword.iskeyword(name) else name
 
 
