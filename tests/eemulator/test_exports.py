@@ -216,6 +216,28 @@ def test_an_exported_asset_can_be_read_again(server: eemulator.Server) -> None:
     assert not pixels(difference)["i32"].any()
 
 
+def test_the_javascript_clients_words(server: eemulator.Server) -> None:
+    """It sends a policy that says nothing, and asks for the task under another project."""
+    body = {
+        "expression": json.loads(ee.Image(UTM_IMAGE).select(["u8", "f32"]).serialize()),
+        "assetExportOptions": {
+            "earthEngineDestination": {"name": f"{HOME}/scripted"},
+            "pyramidingPolicy": "PYRAMIDING_POLICY_UNSPECIFIED",
+            "pyramidingPolicyOverrides": {
+                "u8": "MODE",
+                "f32": "PYRAMIDING_POLICY_UNSPECIFIED",
+            },
+        },
+    }
+    name = send(server, "POST", f"{PROJECT}/image:export", body).json["name"]
+    legacy = f"/v1/projects/earthengine-legacy/operations/{name.rpartition('/')[2]}"
+    assert send(server, "POST", f"{legacy}:wait", {"timeout": "60s"}).json["done"]
+    assert send(server, "GET", legacy).json["name"] == name
+    assert send(server, "GET", legacy.replace("legacy", "other")).status == 404
+    bands = ee.data.getAsset(f"{HOME}/scripted")["bands"]
+    assert [band["pyramidingPolicy"] for band in bands] == ["MODE", "MEAN"]
+
+
 def test_an_asset_is_overwritten_only_on_demand() -> None:
     first = (
         ee.Image.constant(1)

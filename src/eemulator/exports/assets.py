@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 POLICIES = ("MEAN", "MODE", "SAMPLE", "MIN", "MAX", "MEDIAN")
 """How overviews may be made [S]."""
 
+# What the JavaScript client sends where the user says nothing; it means the default.
+_UNSPECIFIED = "PYRAMIDING_POLICY_UNSPECIFIED"
+
 
 @dataclass(frozen=True)
 class Pyramiding:
@@ -50,17 +53,20 @@ def parse_pyramiding(wire: Mapping[str, Any]) -> Pyramiding:
     Raises:
         ServiceError: there is no such policy.
     """
-    default = wire.get("pyramidingPolicy") or "MEAN"
+    default = wire.get("pyramidingPolicy") or _UNSPECIFIED
     overrides = wire.get("pyramidingPolicyOverrides") or {}
     if not isinstance(overrides, dict):
         raise ServiceError("Invalid value at 'pyramiding_policy_overrides'.")
     for policy in (default, *overrides.values()):
-        if policy not in POLICIES:
+        if policy not in (*POLICIES, _UNSPECIFIED):
             raise ServiceError(
                 f"Invalid value at 'pyramiding_policy': '{policy}'; use one of "
                 f"{', '.join(POLICIES)}."
             )
-    return Pyramiding(default, overrides)
+    if default == _UNSPECIFIED:
+        default = "MEAN"
+    said = {band: policy for band, policy in overrides.items() if policy != _UNSPECIFIED}
+    return Pyramiding(default, said)
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,6 +34,8 @@ _MOST_KEPT = 10_000
 # Seconds between two looks of those who wait.
 _LOOK = 0.02
 
+_LEGACY = "projects/earthengine-legacy"
+
 _INVALID_ARGUMENT, _RESOURCE_EXHAUSTED, _INTERNAL = 3, 8, 13
 """Codes of errors in operations, which are those of gRPC [S]."""
 
@@ -205,13 +207,17 @@ class Operations:
             return [o for o in reversed(self._all.values()) if o.name.startswith(f"{project}/")]
 
     def get(self, name: str) -> Operation:
-        """An operation.
+        """An operation; the JavaScript client asks for every task under the legacy project.
 
         Raises:
             ServiceError: there is none of that name.
         """
+        project, _, number = name.partition("/operations/")
         with self._lock:
             found = self._all.get(name)
+            if found is None and project == _LEGACY:
+                of_any = (o for o in self._all.values() if o.name.endswith(f"/{number}"))
+                found = next(of_any, None)
         if found is None:
             raise ServiceError(f"Operation '{name}' not found.", code=404, kind="not found")
         return found
