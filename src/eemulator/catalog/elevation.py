@@ -1,20 +1,22 @@
 """Elevation models of the land that the other sensors see: GLO-30, SRTM and NASADEM.
 
-Grids are the real ones' [S]; there is data over eastern Madagascar only. The names of GLO-30's
-tiles in Earth Engine, and the masks' values, are remembered [M]. SRTM has a metre or two of noise,
-as the real one has.
+Grids are the real ones' [S]. GLO-30 has tiles over eastern Madagascar only; the other two are of
+the whole Earth, and have `globe`'s hills where the sensors see nothing. The names of GLO-30's tiles
+in Earth Engine, and the masks' values, are remembered [M]. SRTM has a metre or two of noise, as the
+real one has.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import shapely
 
 from eemulator.catalog.blockwise import blockwise
+from eemulator.catalog.globe import heights
 from eemulator.catalog.ground import SPACING, Ground, ground
 from eemulator.catalog.lattice import Lattice
 from eemulator.catalog.lazy import LazyImages
@@ -23,11 +25,12 @@ from eemulator.catalog.noise import Floats, lattice_values
 from eemulator.catalog.plane import centres, to_plane
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from eemulator.catalog.blockwise import Indices, Pixels
+    from eemulator.catalog.model import Sampler
 
 # The land that there is: the degrees around the tiles of the other sensors.
 _WEST, _SOUTH, _EAST, _NORTH = 45, -22, 51, -15
@@ -36,8 +39,23 @@ _SECOND = 1 / 3600
 _COLLECTION = "COPERNICUS/DEM/GLO30"
 
 
-class _Cell:
-    """The ground around a block of pixels.
+class _Cell(Protocol):
+    """The ground around a block of pixels."""
+
+    @property
+    def elevation(self) -> Floats:
+        """Metres above the sea."""
+
+    @property
+    def water(self) -> NDArray[np.bool_]:
+        """Where there is sea, or a lake."""
+
+    def noise(self, seed: int) -> Floats:
+        """A number from -1 to 1 for each pixel."""
+
+
+class _Land:
+    """The land that the other sensors see, around a block of pixels.
 
     Args:
         grid: of the pixels.
@@ -59,27 +77,45 @@ class _Cell:
         """Metres above the sea."""
         return self.read(lambda g: g.elevation)
 
+    @property
+    def water(self) -> NDArray[np.bool_]:
+        """Where there is sea, or a lake."""
+        sea = self.elevation <= 0
+        return sea | (self.read(lambda g: g.shore) > 0)
+
     def noise(self, seed: int) -> Floats:
         """A number from -1 to 1 for each pixel."""
         return lattice_values(self.cols, self.rows, seed)
 
 
-def _water(cell: _Cell) -> NDArray[np.bool_]:
-    sea = cell.elevation <= 0
-    return sea | (cell.read(lambda g: g.shore) > 0)
+class _Far:
+    """The rest of the Earth, around a block of pixels: as `_Land`."""
+
+    def __init__(self, grid: Grid, rows: Indices, cols: Indices) -> None:
+        self.rows, self.cols = rows, cols
+        self.elevation = heights(*centres(grid, rows, cols))
+
+    @property
+    def water(self) -> NDArray[np.bool_]:
+        """Where there is sea; there are no lakes."""
+        return self.elevation <= 0
+
+    def noise(self, seed: int) -> Floats:
+        """A number from -1 to 1 for each pixel."""
+        return lattice_values(self.cols, self.rows, seed)
 
 
-def _bodies(cell: _Cell) -> Any:
+def _bodies(land: _Land) -> Any:
     """GLO-30's water body mask: 0 land, 1 ocean, 2 lake, 3 river."""
-    ocean = cell.elevation <= 0
-    river = np.abs(cell.read(lambda g: g.river)) < 55
-    return np.where(ocean, 1, np.where(_water(cell), 2, np.where(river, 3, 0)))
+    ocean = land.elevation <= 0
+    river = np.abs(land.read(lambda g: g.river)) < 55
+    return np.where(ocean, 1, np.where(land.water, 2, np.where(river, 3, 0)))
 
 
-_GLO30: dict[str, tuple[str, Callable[[_Cell], Any]]] = {
+_GLO30: dict[str, tuple[str, Callable[[_Land], Any]]] = {
     "DEM": ("float32", lambda cell: cell.elevation),
-    "EDM": ("uint8", lambda cell: np.where(_water(cell), 2, 0)),
-    "FLM": ("uint8", lambda cell: np.where(_water(cell), 2, 1)),
+    "EDM": ("uint8", lambda cell: np.where(cell.water, 2, 0)),
+    "FLM": ("uint8", lambda cell: np.where(cell.water, 2, 1)),
     "HEM": ("float32", lambda cell: cell.noise(5) * np.float32(0.2) + np.float32(0.5)),
     "WBM": ("uint8", _bodies),
 }
@@ -95,21 +131,43 @@ _SRTM: dict[str, tuple[str, Callable[[_Cell], Any]]] = {
 _NASADEM: dict[str, tuple[str, Callable[[_Cell], Any]]] = {
     "elevation": ("int16", lambda cell: _rounded(cell.elevation)),
     "num": ("uint8", lambda cell: np.floor(cell.noise(9) * np.float32(4) + np.float32(8))),
-    "swb": ("uint8", lambda cell: np.where(_water(cell), 255, 0)),
+    "swb": ("uint8", lambda cell: np.where(cell.water, 255, 0)),
 }
 
 
 @dataclass(frozen=True, eq=False)
-class _Sampler:
-    """A model; calling it samples it (see `model.Sampler`).
+class _Tile:
+    """A model of the land alone; calling it samples it (see `model.Sampler`).
 
     Attributes:
         bands: dtype and formula of each.
         grid: of all.
-        rows, cols: within which there is data.
     """
 
-    bands: dict[str, tuple[str, Callable[[_Cell], Any]]]
+    bands: Mapping[str, tuple[str, Callable[[_Land], Any]]]
+    grid: Grid
+
+    def __call__(self, bands: Sequence[str], rows: Indices, cols: Indices) -> Pixels:
+        def paint(rows: Indices, cols: Indices, targets: list[NDArray[Any]]) -> NDArray[np.bool_]:
+            land = _Land(self.grid, rows, cols)
+            for name, target in zip(bands, targets, strict=True):
+                target[...] = self.bands[name][1](land)
+            return np.ones(np.broadcast_shapes(rows.shape, cols.shape), np.bool_)
+
+        return blockwise(rows, cols, _dtypes(self.bands, bands), paint)
+
+
+@dataclass(frozen=True, eq=False)
+class _World:
+    """A model of the Earth; calling it samples it (see `model.Sampler`).
+
+    Attributes:
+        bands: dtype and formula of each.
+        grid: of all.
+        rows, cols: within which there is the land that other sensors see.
+    """
+
+    bands: Mapping[str, tuple[str, Callable[[_Cell], Any]]]
     grid: Grid
     rows: range
     cols: range
@@ -122,20 +180,27 @@ class _Sampler:
                 & (cols >= self.cols.start)
                 & (cols < self.cols.stop)
             )
+            if not inside.all():
+                far = _Far(self.grid, rows, cols)
+                for name, target in zip(bands, targets, strict=True):
+                    target[...] = self.bands[name][1](far)
             if inside.any():
                 high, wide = _span(inside, 1), _span(inside, 0)
                 near_rows, near_cols = _cut(rows, high, wide), _cut(cols, high, wide)
                 # Outside, the land goes on: no matter, it is not shown.
                 near_rows = np.clip(near_rows, self.rows.start, self.rows.stop - 1)
                 near_cols = np.clip(near_cols, self.cols.start, self.cols.stop - 1)
-                cell = _Cell(self.grid, near_rows, near_cols)
+                land = _Land(self.grid, near_rows, near_cols)
+                near = inside[high, wide]
                 for name, target in zip(bands, targets, strict=True):
-                    shown = self.bands[name][1](cell)
-                    target[high, wide] = np.where(inside[high, wide], shown, 0)
-            return inside
+                    target[high, wide][near] = self.bands[name][1](land)[near]
+            return np.ones_like(inside)
 
-        dtypes = [np.dtype(self.bands[name][0]) for name in bands]
-        return blockwise(rows, cols, dtypes, paint)
+        return blockwise(rows, cols, _dtypes(self.bands, bands), paint)
+
+
+def _dtypes(bands: Mapping[str, tuple[str, Any]], names: Sequence[str]) -> list[np.dtype[Any]]:
+    return [np.dtype(bands[name][0]) for name in names]
 
 
 def _span(inside: NDArray[np.bool_], axis: int) -> slice:
@@ -153,16 +218,15 @@ def _cut(indices: Indices, high: slice, wide: slice) -> Indices:
 
 def _image(
     asset_id: str,
-    bands: dict[str, tuple[str, Callable[[_Cell], Any]]],
+    bands: Mapping[str, tuple[str, Any]],
     grid: Grid,
-    rows: range,
-    cols: range,
+    sample: Sampler,
     **metadata: Any,
 ) -> ImageAsset:
     return ImageAsset(
         id=asset_id,
         bands=tuple(Band(name, np.dtype(kind), grid) for name, (kind, _) in bands.items()),
-        sample=_Sampler(bands, grid, rows, cols),
+        sample=sample,
         formula=True,
         **metadata,
     )
@@ -198,8 +262,7 @@ def _glo30(position: int) -> ImageAsset:
         f"{_COLLECTION}/{name}",
         _GLO30,
         grid,
-        range(3600),
-        range(3600),
+        _Tile(_GLO30, grid),
         properties={"system:index": name},
         footprint=shapely.box(west - half, south + half, west + 1 - half, south + 1 + half),
     )
@@ -231,8 +294,7 @@ def images() -> list[ImageAsset]:
             "USGS/SRTMGL1_003",
             _SRTM,
             grid,
-            rows,
-            cols,
+            _World(_SRTM, grid, rows, cols),
             properties={"title": "NASA SRTM Digital Elevation 30m", **times},
             footprint=footprint,
         ),
@@ -240,8 +302,7 @@ def images() -> list[ImageAsset]:
             "NASA/NASADEM_HGT/001",
             _NASADEM,
             grid,
-            rows,
-            cols,
+            _World(_NASADEM, grid, rows, cols),
             properties={"title": "NASADEM: NASA 30m Digital Elevation Model", **times},
             footprint=footprint,
         ),

@@ -166,8 +166,26 @@ def test_the_sea_is_flat_and_marked() -> None:
     srtm = default_catalog().get("USGS/SRTMGL1_003")
     assert isinstance(srtm, ImageAsset)
     assert (srtm.bands[0].grid.width, srtm.bands[0].grid.height) == (1_296_001, 417_601)
-    away = srtm.sample(["elevation"], np.array([[100]]), np.array([[100]]))[0]
-    assert not away[1].any()
+
+
+def test_the_rest_of_the_earth_has_hills_too() -> None:
+    srtm, nasadem = (default_catalog().get(n) for n in ("USGS/SRTMGL1_003", "NASA/NASADEM_HGT/001"))
+    assert isinstance(srtm, ImageAsset)
+    assert isinstance(nasadem, ImageAsset)
+    rows = np.arange(0, 417_601, 1201)[:, None]
+    cols = np.arange(0, 1_296_001, 3600)[None]
+    ((heights, valid),) = srtm.sample(["elevation"], rows, cols)
+    assert valid.all()
+    assert heights.min() >= -2  # the sea, and SRTM's noise
+    assert 100 < heights.mean() < 1000
+    assert heights.std() > 100
+    ((best, _), (water, _)) = nasadem.sample(["elevation", "swb"], rows, cols)
+    assert np.abs(best - heights).max() <= 3
+    assert set(np.unique(water)) == {0, 255}
+    # The last column is the first again, and neighbours are of about one height.
+    assert (best[:, 0] == best[:, -1]).all()
+    ((near, _),) = nasadem.sample(["elevation"], rows[100:110], np.arange(1000)[None])
+    assert np.abs(np.diff(near.astype(np.int32), axis=1)).max() < 20
 
 
 def test_embeddings_have_unit_length_and_a_meaning() -> None:
