@@ -196,6 +196,25 @@ def test_decompositions_multiply_back(name: str, parts: str) -> None:
     np.testing.assert_allclose(sampled(product), SQUARE, rtol=1e-10)
 
 
+def test_lu_decomposition_with_the_greatest_pivots() -> None:
+    """The textbook example of Trefethen and Bau, with exchanges of rows."""
+    matrix = [[2, 1, 1, 0], [4, 3, 3, 1], [8, 7, 9, 5], [6, 7, 9, 8]]
+    expected: dict[str, list[list[float]]] = {
+        "L": [[1, 0, 0, 0], [3 / 4, 1, 0, 0], [1 / 2, -2 / 7, 1, 0], [1 / 4, -3 / 7, 1 / 3, 1]],
+        "U": [[8, 7, 9, 5], [0, 7 / 4, 9 / 4, 17 / 4], [0, 0, -6 / 7, -2 / 7], [0, 0, 0, 2 / 3]],
+        "P": [[0, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0], [1, 0, 0, 0]],
+    }
+    image = constant(matrix).matrixLUDecomposition()
+    assert info(image.bandNames()) == list(expected)
+    of_array = info(ee.Array(matrix).matrixLUDecomposition())
+    assert list(of_array) == list(expected)
+    for name, part in expected.items():
+        np.testing.assert_allclose(of_array[name], part, atol=1e-14)
+        assert sampled(image.select(name).rename("array")) == of_array[name]
+    with pytest.raises(ee.EEException, match=r"must be a square matrix, got lengths \[1, 2\]"):
+        sampled(constant([[1, 2]]).matrixLUDecomposition().select("L").rename("array"))
+
+
 def test_arithmetic_of_pixels_with_a_matrix() -> None:
     """The guides' tasselled cap: a constant matrix times the bands as a column."""
     matrix = np.array([[0.5, 1, -2, 0.25], [1, 0, 3, -1]])
