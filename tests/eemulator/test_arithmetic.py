@@ -138,6 +138,23 @@ def test_functions_of_one_number(name: str) -> None:
     np.testing.assert_allclose(numbers, expected, rtol=1e-13)
 
 
+def test_incomplete_gamma_and_lanczos_of_images_numbers_and_arrays() -> None:
+    x, a = np.array([0.25, 2.5, 9.0]), np.array([0.5, 2.0, 7.25])
+    images = [ee.Image(p).gammainc(q) for p, q in zip(x.tolist(), a.tolist(), strict=True)]
+    expected = special.gammaincc(a, x)
+    np.testing.assert_allclose(1 - np.array(at_once(*images)), expected, rtol=1e-12)
+    found = info(ee.Array(x.tolist()).gammainc(ee.Array(a.tolist())))
+    np.testing.assert_allclose(1 - np.array(found), expected, rtol=1e-12)
+    # What the sum is for: the gamma function.
+    g = 607 / 128 + 0.5
+    scale = math.sqrt(2 * math.pi) * (x + g) ** (x + 0.5) * np.exp(-(x + g)) / x
+    sums = at_once(*(apply(ee.Image(value), "Image.lanczos") for value in x.tolist()))
+    np.testing.assert_allclose(sums * scale, special.gamma(x), rtol=1e-13)
+    assert info(ee.Array(x.tolist()).lanczos()) == sums
+    assert kind(ee.Image(3).gammainc(2)) == {"precision": "double"}
+    assert kind(ee.Image(3).toFloat().gammainc(2)) == {"precision": "float"}
+
+
 @pytest.mark.parametrize("name", list(TWO))
 @pytest.mark.parametrize(
     "operands", [[(7, 2), (-7, 2), (0, 3), (5, 0)], [(2.5, 1.25), (-0.5, 2.0), (0.0, 3.5)]]

@@ -196,6 +196,25 @@ def test_decompositions_multiply_back(name: str, parts: str) -> None:
     np.testing.assert_allclose(sampled(product), SQUARE, rtol=1e-10)
 
 
+def test_lu_decomposition_with_the_greatest_pivots() -> None:
+    """The textbook example of Trefethen and Bau, with exchanges of rows."""
+    matrix = [[2, 1, 1, 0], [4, 3, 3, 1], [8, 7, 9, 5], [6, 7, 9, 8]]
+    expected: dict[str, list[list[float]]] = {
+        "L": [[1, 0, 0, 0], [3 / 4, 1, 0, 0], [1 / 2, -2 / 7, 1, 0], [1 / 4, -3 / 7, 1 / 3, 1]],
+        "U": [[8, 7, 9, 5], [0, 7 / 4, 9 / 4, 17 / 4], [0, 0, -6 / 7, -2 / 7], [0, 0, 0, 2 / 3]],
+        "P": [[0, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0], [1, 0, 0, 0]],
+    }
+    image = constant(matrix).matrixLUDecomposition()
+    assert info(image.bandNames()) == list(expected)
+    of_array = info(ee.Array(matrix).matrixLUDecomposition())
+    assert list(of_array) == list(expected)
+    for name, part in expected.items():
+        np.testing.assert_allclose(of_array[name], part, atol=1e-14)
+        assert sampled(image.select(name).rename("array")) == of_array[name]
+    with pytest.raises(ee.EEException, match=r"must be a square matrix, got lengths \[1, 2\]"):
+        sampled(constant([[1, 2]]).matrixLUDecomposition().select("L").rename("array"))
+
+
 def test_arithmetic_of_pixels_with_a_matrix() -> None:
     """The guides' tasselled cap: a constant matrix times the bands as a column."""
     matrix = np.array([[0.5, 1, -2, 0.25], [1, 0, 3, -1]])
@@ -329,6 +348,59 @@ def test_too_few_images_give_no_coefficients() -> None:
     assert (found == 0).all()
 
 
+def gapped() -> Any:
+    """As many rows at each pixel as there are images that show it."""
+    return ee.ImageCollection("TEST/SERIES").select(["f64"]).toArray()
+
+
+def summed(array: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+    """How many rows each pixel has, and their sum; -1 where it is masked."""
+    parts = array.arrayLength(0).rename("rows"), array.arrayReduce(ee.Reducer.sum(), [0])
+    bands = parts[0].addBands(parts[1].arrayGet([0, 0]).rename("sum"))
+    found = pixels(bands.toDouble().unmask(-1), GRID)
+    return found["rows"], found["sum"]
+
+
+ROW_COUNT, ROW_SUM = SEEN.sum(axis=0), np.where(SEEN, SERIES, 0).sum(axis=0)
+FIRST = COLS < 6
+UNLIKE = [[1.0], [2.0], [4.0]]
+
+
+def first_columns() -> Any:
+    left, top = UTM.transform[2], UTM.transform[5]
+    box = [left, top - 10 * HEIGHT, left + 60, top]
+    return ee.Geometry.Rectangle(box, UTM.crs, False)
+
+
+def test_arrays_within_a_geometry() -> None:
+    rows, sums = summed(gapped().clip(first_columns()))
+    np.testing.assert_array_equal(rows, np.where(FIRST, ROW_COUNT, -1))
+    np.testing.assert_allclose(sums, np.where(FIRST, ROW_SUM, -1), rtol=1e-9)
+
+
+def test_arrays_over_arrays() -> None:
+    """Those of three rows come from below, and where a condition says so."""
+    mosaic = ee.ImageCollection([constant(UNLIKE), gapped().clip(first_columns())]).mosaic()
+    condition = ee.Image(1).clip(first_columns()).unmask(0).Not()
+    for array in (mosaic, gapped().where(condition, constant(UNLIKE))):
+        assert info(array)["bands"][0]["data_type"]["dimensions"] == 2
+        rows, sums = summed(array)
+        np.testing.assert_array_equal(rows, np.where(FIRST, ROW_COUNT, 3))
+        np.testing.assert_allclose(sums, np.where(FIRST, ROW_SUM, 7), rtol=1e-9)
+    nothing = ee.ImageCollection([gapped().updateMask(0)]).mosaic()
+    assert (summed(nothing)[0] == -1).all()
+
+
+def test_arrays_of_another_lattice() -> None:
+    transform = [15, 0, UTM.transform[2], 0, -15, UTM.transform[5]]
+    rows, sums = summed(gapped().reproject(UTM.crs, transform))
+    # The pixel under the centre of the pixel of 15 m under each centre.
+    column, row = ((10 * at + 5) // 15 * 15 + 7.5 for at in (np.arange(WIDTH), np.arange(HEIGHT)))
+    place = np.ix_((row // 10).astype(int), (column // 10).astype(int))
+    np.testing.assert_array_equal(rows, ROW_COUNT[place])
+    np.testing.assert_allclose(sums, ROW_SUM[place], rtol=1e-9)
+
+
 def test_arrays_of_a_region() -> None:
     """The guides' principal components take the covariances of the bands from a region."""
     area = ee.Geometry.Rectangle(
@@ -366,7 +438,11 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: constant(LIST).matrixMultiply(constant(LIST)).arrayGet([0, 0]), "cannot be mult"),
     (lambda: constant(LIST).arrayRepeat(0, 10**8).arrayGet([0, 0]), "memory limit"),
     (lambda: constant(LIST).arrayPad([10**9, 10**9]).arrayGet([0, 0]), "memory limit"),
-    (lambda: constant(LIST).clip(ee.Geometry.Point(POINT)).arrayGet([0, 0]), "are arrays"),
+    (lambda: constant(LIST).resample("bicubic").arrayGet([0, 0]), "are arrays"),
+    (lambda: constant(LIST).where(1, 2), "pixels of equal dimensions"),
+    (lambda: constant(LIST).where(constant(LIST), constant(LIST)), "must be numbers, not arrays"),
+    (lambda: ee.ImageCollection([constant(LIST), ee.Image(1).rename("array")]).mosaic(),
+     "pixels of equal dimensions"),
     (lambda: ee.Image([1, 2]).toArray(1), "axis must be 0 to 0"),
     (lambda: ee.Image(1).updateMask(constant(LIST)), "must be numbers"),
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import linalg
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
@@ -421,6 +422,13 @@ def solve(left: Array, right: Array) -> Array:
     if rank < a.shape[1]:
         raise ServiceError("The matrix is singular.")
     return Array.of(found)
+
+
+@algorithm("Array.matrixLUDecomposition")
+def lu(array: Array) -> dict[str, Array]:
+    """`L`, `U` and the permutation `P` with P A = L U; L has ones on its diagonal [S]."""
+    p, lower, upper = linalg.lu(_matrix(array, square=True))
+    return {"L": Array.of(lower), "U": Array.of(upper), "P": Array.of(p.T)}
 
 
 @algorithm("Array.matrixQRDecomposition")

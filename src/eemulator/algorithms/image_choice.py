@@ -13,12 +13,13 @@ from ..pixels.clip import painted_band
 from ..pixels.composite import Best
 from ..pixels.coverage import united
 from ..pixels.node import Plane, both, valid
+from ..pixels.overlay import overlaid
 from ..pixels.pointwise import Pointwise, Recipe
 from ..values.image import Image, ImageBand
 from ..values.pixel_type import PixelType, union_of
 from .image_collections import composite_bands, footprint_of, images_of
 from .image_mask import partners, update_mask
-from .image_math import derived, paired
+from .image_math import derived, joint_type, paired
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,15 +34,20 @@ def where(image: Image, test: Image, value: Image) -> Image:
     """The value where the test is not 0; the input where it is, or where either is masked.
 
     What is masked stays so. The type is the larger of both; metadata and footprint stay [S].
+
+    Raises:
+        ServiceError: pixels of the test are arrays, or those of one of the others only.
     """
+    if any(band.type.dimensions for band in test.bands):
+        raise ServiceError("The test must be numbers, not arrays.")
     recipes, kinds = [], []
     for band, condition, other in zip(
         image.bands, partners(image, test), partners(image, value), strict=True
     ):
-        kind = band.type.union(other.type)
+        kind = joint_type((band.type, other.type))
         kinds.append(kind)
         recipes.append(Recipe((band, condition, other), _replaced(kind.dtype)))
-    node = Pointwise(recipes)
+    node = Pointwise(recipes, arrays=True)
     return image.with_bands(
         derived(band.id, kind, (band,), node, i)
         for i, (band, kind) in enumerate(zip(image.bands, kinds, strict=True))
@@ -54,10 +60,8 @@ def _replaced(dtype: np.dtype[Any]) -> Callable[[Plane, Plane, Plane], Plane]:
         for mask in (test.mask, value.mask):
             if mask is not None:
                 chosen &= valid(mask)
-        values = np.where(
-            chosen, value.values.astype(dtype, copy=False), plane.values.astype(dtype, copy=False)
-        )
-        return Plane(values, plane.mask)
+        values, lengths = overlaid(chosen, value, plane, dtype)
+        return Plane(values, plane.mask, lengths=lengths)
 
     return run
 

@@ -17,6 +17,7 @@ from ..values.image import Image, ImageBand, unique_names
 from ..values.pixel_type import union_of
 from ..values.reducer import SIMPLE
 from .collections import joined
+from .image_math import joint_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,7 +89,11 @@ def footprint_of(images: Sequence[Image]) -> Geometry | None:
 
 @algorithm("ImageCollection.mosaic")
 def mosaic(collection: Collection) -> Image:
-    """The last on top; bands are those of the first image, the projection is none [M]."""
+    """The last on top; bands are those of the first image, the projection is none [M].
+
+    Raises:
+        ServiceError: pixels of a band are numbers in one image and arrays in another.
+    """
     images = images_of(collection)
     names = images[0].names if images else []
     layers: list[list[ImageBand | None]] = []
@@ -96,10 +101,10 @@ def mosaic(collection: Collection) -> Image:
         known = {band.id: band for band in image.bands}
         layers.append([known.get(name) for name in names])
     kinds = [
-        union_of(band.type for layer in layers if (band := layer[i]) is not None)
+        joint_type(band.type for layer in layers if (band := layer[i]) is not None)
         for i in range(len(names))
     ]
-    node = Mosaic(layers, [kind.dtype for kind in kinds])
+    node = Mosaic(layers, kinds)
     return Image.of(composite_bands(names, kinds, node, layers), footprint=footprint_of(images))
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
-from ..pixels.distances import METRICS, directional, fast, steps
-from ..pixels.neighborhood import Around
+from ..pixels.distances import METRICS, directional, fast, nearest, steps
+from ..pixels.neighborhood import Around, pixel_metres, shown
 from ..pixels.node import Plane, both
 from ..pixels.patches import patch_labels, patch_sizes
 from ..values.image import Image, require_bands, unique_names
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # Farther, a single request would take gigabytes. The service's own bounds are not known [M].
 _FARTHEST = 2_048
 _LARGEST = 1_024
+METRIC_KERNELS = ("euclidean", "manhattan", "chebyshev")
+"""Kernels that are distances."""
 
 
 def _bounded(name: str, pixels: int, most: int = _FARTHEST) -> int:
@@ -61,6 +63,55 @@ def fast_distance_transform(
         session.limits,
     )
     return image.computed([on_grid_of(band, "distance", FLOAT, node, 0)])
+
+
+@algorithm("Image.distance", session=True)
+def distance(session: Session, image: Image, kernel: Kernel | None, skip_masked: bool) -> Image:
+    """How far the next pixel of each band is that is not 0, as far as the kernel reaches [S].
+
+    In metres if the kernel is, at the scale of the CRS's true length [I]; times the kernel's
+    magnitude [I].
+
+    Args:
+        session: its limits bound the window.
+        image: what is masked in it counts as 0.
+        kernel: one of `METRIC_KERNELS`.
+        skip_masked: whether what is masked in the input stays so.
+
+    Raises:
+        ServiceError: the kernel is no distance.
+    """
+    if kernel is None or kernel.name not in METRIC_KERNELS or kernel.radius is None:
+        raise ServiceError(
+            f"Parameter 'kernel' must be a distance: {', '.join(METRIC_KERNELS)}. "
+            "The emulator has no default."
+        )
+    radius, name, in_pixels = kernel.radius, kernel.name, kernel.in_pixels
+
+    def measured(planes: Sequence[Plane], grid: Grid) -> Plane:
+        plane = planes[0]
+        metres = pixel_metres(grid)
+        window = kernel.window(metres)
+        reach = window.row
+        found = nearest(plane, name, reach, radius(metres))
+        # The weight of the first step is the magnitude.
+        step = window.weights[reach, reach + 1] if reach else 1.0
+        values = found.values * (step if in_pixels else step * metres)
+        mask = found.mask
+        if skip_masked:
+            own = shown(plane)
+            mask = both(mask, own[reach : reach + grid.height, reach : reach + grid.width])
+        return Plane(values.astype(np.float32), mask)
+
+    node = Around(
+        image.bands,
+        lambda grid: kernel.window(pixel_metres(grid)).margins,
+        [((i,), measured) for i in range(len(image.bands))],
+        session.limits,
+    )
+    return image.computed(
+        on_grid_of(band, band.id, FLOAT, node, i) for i, band in enumerate(image.bands)
+    )
 
 
 @algorithm("Image.directionalDistanceTransform", session=True)

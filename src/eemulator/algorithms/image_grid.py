@@ -164,7 +164,7 @@ def clip_to_bounds_and_scale(
         columns, rows = width, height
     lattice = Grid(corner.crs, corner.transform, columns, rows)
     cover = coverage((lattice,))
-    node = Pointwise(Recipe((each, cover), _covered) for each in image.bands)
+    node = Pointwise((Recipe((each, cover), _covered) for each in image.bands), arrays=True)
     return image.with_bands(
         ImageBand(each.id, each.type, node, i, corner, (columns, rows), (lattice,))
         for i, each in enumerate(image.bands)
@@ -172,4 +172,4 @@ def clip_to_bounds_and_scale(
 
 
 def _covered(plane: Plane, cover: Plane) -> Plane:
-    return Plane(plane.values, both(plane.mask, cover.mask))
+    return plane._replace(mask=both(plane.mask, cover.mask), zeroed=False)

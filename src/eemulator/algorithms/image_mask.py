@@ -176,7 +176,7 @@ def clip(image: Image, geometry: Any) -> Image:
     if area is None:
         raise ServiceError("Parameter 'geometry' must be a Geometry or have one.")
     inside = inside_band(area)
-    node = Pointwise(Recipe((band, inside), _within) for band in image.bands)
+    node = Pointwise((Recipe((band, inside), _within) for band in image.bands), arrays=True)
     return image.with_bands(
         derived(band.id, band.type, (band,), node, i) for i, band in enumerate(image.bands)
     )
@@ -195,4 +195,4 @@ def clip_to_collection(image: Image, collection: Any) -> Image:
 
 
 def _within(plane: Plane, inside: Plane) -> Plane:
-    return Plane(plane.values, both(plane.mask, inside.mask))
+    return plane._replace(mask=both(plane.mask, inside.mask), zeroed=False)

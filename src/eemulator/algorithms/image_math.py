@@ -13,10 +13,10 @@ from ..pixels.array_pixels import operated
 from ..pixels.node import Plane, both
 from ..pixels.pointwise import Pointwise, Recipe
 from ..values.image import Image, ImageBand
-from ..values.pixel_type import FLOAT
+from ..values.pixel_type import FLOAT, union_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ..pixels.arithmetic import Binary, Unary
     from ..pixels.node import PixelNode
@@ -54,6 +54,19 @@ def paired(left: Image, right: Image) -> list[tuple[str, ImageBand, ImageBand]]:
         )
     by_name = {band.id: band for band in other}
     return [(a.id, a, by_name[a.id]) for a in one]
+
+
+def joint_type(kinds: Iterable[PixelType]) -> PixelType:
+    """The least type that holds the pixels of all, numbers or arrays.
+
+    Raises:
+        ServiceError: their dimensions differ.
+    """
+    found = list(kinds)
+    dimensions = {kind.dimensions for kind in found}
+    if len(dimensions) > 1:
+        raise ServiceError("The bands must have pixels of equal dimensions.")
+    return union_of(kind.element for kind in found).arrayed(*dimensions)
 
 
 def on_grid_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import linalg
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
@@ -181,6 +182,15 @@ def _cholesky(stack: Stack) -> Stack:
     return found
 
 
+_register_parts(
+    "matrixLUDecomposition",
+    {
+        "L": lambda stack: linalg.lu(_finite(stack, square=True))[1],
+        "U": lambda stack: linalg.lu(_finite(stack, square=True))[2],
+        # SciPy's permutation is that of the product.
+        "P": lambda stack: np.swapaxes(linalg.lu(_finite(stack, square=True))[0], 1, 2),
+    },
+)
 # Signs are those of LAPACK [M].
 _register_parts(
     "matrixQRDecomposition",

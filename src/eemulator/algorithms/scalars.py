@@ -8,10 +8,12 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from scipy import special
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
+from ..values.gamma import lanczos, regularized_gamma
 from ..values.numbers import number
 from ..values.pixel_type import TYPES
 from .image_math import ALIASES
@@ -33,6 +35,11 @@ def _wrapped(value: int) -> int:
     return (value + 2**63) % 2**64 - 2**63
 
 
+def _lanczos(value: float) -> float:
+    with np.errstate(divide="ignore"):
+        return float(lanczos(float(value)))
+
+
 _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add,
     "subtract": operator.sub,
@@ -46,6 +53,7 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "firstNonZero": lambda a, b: a or b,
     "atan2": math.atan2,
     "hypot": math.hypot,
+    "gammainc": lambda a, b: float(regularized_gamma(a, b)),
     "eq": lambda a, b: int(a == b),
     "neq": lambda a, b: int(a != b),
     "lt": lambda a, b: int(a < b),
@@ -86,6 +94,7 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "gamma": lambda a: float(special.gamma(a)),
     "digamma": lambda a: float(special.digamma(a)),
     "trigamma": lambda a: float(special.polygamma(1, a)),
+    "lanczos": _lanczos,
     "erf": math.erf,
     "erfc": math.erfc,
     "erfInv": lambda a: float(special.erfinv(a)),

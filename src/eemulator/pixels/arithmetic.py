@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
+from ..values.gamma import lanczos, regularized_gamma
 from ..values.pixel_type import BOOLEAN, DOUBLE, FLOAT, INT64, PixelType
 from .node import Plane, both
 
@@ -172,6 +173,7 @@ BINARY: dict[str, Binary] = {
     "pow": Binary(np.power, _floating),
     "atan2": Binary(np.arctan2, _floating),
     "hypot": Binary(np.hypot, _floating),
+    "gammainc": Binary(regularized_gamma, _floating),
     "min": Binary(np.minimum, _interval(min)),
     "max": Binary(np.maximum, _interval(max)),
     "eq": Binary(np.equal, _truth),
@@ -301,6 +303,7 @@ UNARY: dict[str, Unary] = {
             "gamma": special.gamma,
             "digamma": special.digamma,
             "trigamma": lambda a: special.polygamma(1, a),
+            "lanczos": lanczos,
             "erf": special.erf,
             "erfc": special.erfc,
             "erfInv": special.erfinv,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .node import Need, Operation, Plane, masked_plane, valid
+from .overlay import overlaid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..catalog.model import Grid
     from ..values.image import ImageBand
+    from ..values.pixel_type import PixelType
 
     Statistic = Callable[[NDArray[Any], NDArray[np.bool_]], tuple[NDArray[Any], Any]]
 
@@ -25,14 +27,16 @@ class Mosaic(Operation):
     Args:
         layers: the output's bands in each image, from bottom to top; None where an image has no
             such band.
-        dtypes: of each output.
+        kinds: of each output.
     """
 
+    takes_arrays = True
+
     def __init__(
-        self, layers: Sequence[Sequence[ImageBand | None]], dtypes: Sequence[np.dtype[Any]]
+        self, layers: Sequence[Sequence[ImageBand | None]], kinds: Sequence[PixelType]
     ) -> None:
         self._layers = layers
-        self._dtypes = dtypes
+        self._kinds = kinds
         self.inputs = [band for layer in layers for band in layer if band is not None]
 
     def steps(
@@ -40,14 +44,17 @@ class Mosaic(Operation):
     ) -> Generator[Need, list[Plane], list[Plane]]:
         """Ask image by image, from the top, until nothing shows through."""
         done: dict[int, Plane] = {}
-        open_ = {index: masked_plane(grid, self._dtypes[index]) for index in indices}
+        open_ = {}
+        for index in indices:
+            kind = self._kinds[index]
+            open_[index] = masked_plane(grid, kind.dtype, kind.dimensions)
         for layer in reversed(self._layers):
             wanted = [(i, band) for i in open_ if (band := layer[i]) is not None]
             if not wanted:
                 continue
             planes = yield Need([band for _, band in wanted], grid)
             for (index, _), below in zip(wanted, planes, strict=True):
-                merged = _beneath(open_[index], below, self._dtypes[index])
+                merged = _beneath(open_[index], below, self._kinds[index].dtype)
                 if merged.mask is None or (
                     merged is not open_[index] and bool(valid(merged.mask).all())
                 ):
@@ -67,14 +74,14 @@ def _beneath(top: Plane, below: Plane, dtype: np.dtype[Any]) -> Plane:
     if top.mask is None:
         return top
     if not top.mask.any():
-        return Plane(below.values.astype(dtype, copy=False), below.mask)
+        return Plane(below.values.astype(dtype, copy=False), below.mask, lengths=below.lengths)
     shown = valid(top.mask)
-    values = np.where(shown, top.values, below.values).astype(dtype, copy=False)
+    values, lengths = overlaid(shown, top, below, dtype)
     if below.mask is None:
-        if top.mask.dtype == np.bool_:
-            return Plane(values, None)
-        return Plane(values, np.where(shown, top.mask, np.float32(1)))
-    return Plane(values, np.where(shown, top.mask, below.mask))
+        mask = None if top.mask.dtype == np.bool_ else np.where(shown, top.mask, np.float32(1))
+    else:
+        mask = np.where(shown, top.mask, below.mask)
+    return Plane(values, mask, lengths=lengths)
 
 
 class Best(Operation):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..catalog.model import Grid
 
 METRICS = ("squared_euclidean", "manhattan", "chebyshev")
+"""Of `fastDistanceTransform`."""
 
 
 def fast(metric: str, reach: int) -> Callable[[Sequence[Plane], Grid], Plane]:
@@ -39,6 +40,26 @@ def fast(metric: str, reach: int) -> Callable[[Sequence[Plane], Grid], Plane]:
         return Plane(distance.astype(np.float32), distance <= limit)
 
     return run
+
+
+def nearest(plane: Plane, metric: str, reach: int, radius: float) -> Plane:
+    """Distances in pixels to the next pixel that is not 0; masked where there is none so near.
+
+    Args:
+        plane: padded all round.
+        metric: `euclidean`, `manhattan` or `chebyshev`.
+        reach: by how many pixels it is padded.
+        radius: in pixels, at most one more than `reach`.
+    """
+    found = shown(plane) & (plane.values != 0)
+    height, width = (size - 2 * reach for size in found.shape)
+    if not found.any():
+        return Plane(np.zeros((height, width)), np.zeros((height, width), np.bool_))
+    squared = metric == "euclidean"
+    far = _distance(found, "squared_euclidean" if squared else metric)
+    middle = far[reach : reach + height, reach : reach + width].astype(np.float64)
+    distance = np.sqrt(middle) if squared else middle
+    return Plane(distance, distance <= radius + 1e-9)
 
 
 def _distance(found: NDArray[np.bool_], metric: str) -> NDArray[Any]:

@@ -16,7 +16,7 @@ import numpy as np
 from ..catalog.model import Grid
 from .default_grid import default_projection
 from .locate import SNAP
-from .node import Need, Operation, Plane, masked_plane, valid
+from .node import Need, Operation, Plane, both, masked_plane, valid
 from .pyramid import level_read
 from .resampled import on_lattice
 from .warp import exact_positions
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 Mode = Literal["bilinear", "bicubic"]
 
-# Native pixels that count, on each side of the place.
-_REACH: dict[Mode, int] = {"bilinear": 1, "bicubic": 2}
+REACH: dict[Mode, int] = {"bilinear": 1, "bicubic": 2}
+"""Native pixels that count, on each side of the place."""
 _FARTHEST = 1e15
 _GREATEST = 2**63 - 1024  # the float64 below 2**63
 
@@ -71,7 +71,7 @@ class Interpolated(Operation):
                 planes = yield Need(bands, grid)
                 found.update(zip(members, planes, strict=True))
                 continue
-            places = _Places.of(grid, projection, size, _REACH[self._mode])
+            places = Places.of(grid, projection, size, REACH[self._mode])
             if places is None:
                 found.update((i, masked_plane(grid, self.inputs[i].type.dtype)) for i in members)
                 continue
@@ -84,7 +84,7 @@ class Interpolated(Operation):
         return [found[index] for index in indices]
 
 
-class _Places:
+class Places:
     """Where the centres of a grid's pixels lie among native pixels.
 
     Attributes:
@@ -103,7 +103,7 @@ class _Places:
     @staticmethod
     def of(
         grid: Grid, projection: Projection, size: tuple[int, int] | None, reach: int
-    ) -> _Places | None:
+    ) -> Places | None:
         """The places of a grid; None where it has nothing to do with the pixels.
 
         Args:
@@ -115,6 +115,17 @@ class _Places:
         lattice = Grid(projection.crs, projection.transform, 1, 1)
         with np.errstate(all="ignore"):
             col, row = exact_positions(grid, lattice)
+        return Places.at(col, row, projection, size, reach)
+
+    @staticmethod
+    def at(
+        col: Floats,
+        row: Floats,
+        projection: Projection,
+        size: tuple[int, int] | None,
+        reach: int,
+    ) -> Places | None:
+        """The places at positions in a projection, with fractions; the rest is as of `of`."""
         inside = np.isfinite(col) & np.isfinite(row)
         inside &= (np.abs(col) < _FARTHEST) & (np.abs(row) < _FARTHEST)
         if size is not None:
@@ -131,7 +142,15 @@ class _Places:
         height = int(np.floor(row.max() - 0.5)) + reach - top + 1
         moved = projection.translated(left, top)
         native = Grid(moved.crs, moved.transform, width, height)
-        return _Places(native, col - left, row - top, inside)
+        return Places(native, col - left, row - top, inside)
+
+    def pick(self, plane: Plane) -> Plane:
+        """The nearest pixels of the band."""
+        mask = None if plane.mask is None else plane.mask[self._nearest]
+        return Plane(
+            plane.values[self._nearest],
+            mask if self._inside.all() else both(mask, self._inside),
+        )
 
     def read(self, plane: Plane, mode: Mode) -> Plane:
         """The band at the places."""
@@ -153,7 +172,7 @@ class _Places:
         (first_row, first_col), (down, across) = self._first, self._part
         total, weight = np.zeros_like(down), np.zeros_like(down)
         whole = np.ones(down.shape, np.bool_)
-        taps = range(1 - _REACH[mode], 1 + _REACH[mode])
+        taps = range(1 - REACH[mode], 1 + REACH[mode])
         for k in taps:
             for m in taps:
                 share = _kernel(k - down, mode) * _kernel(m - across, mode)

@@ -92,10 +92,17 @@ class Operation(PixelNode, ABC):
         """
 
 
-def masked_plane(grid: Grid, dtype: np.dtype[Any]) -> Plane:
-    """A plane without a single valid pixel; takes no memory."""
+def masked_plane(grid: Grid, dtype: np.dtype[Any], dimensions: int = 0) -> Plane:
+    """A plane without a single valid pixel; takes no memory.
+
+    Args:
+        grid: where.
+        dtype: of its numbers.
+        dimensions: of the arrays, which are empty, that its pixels are.
+    """
     shape = (grid.height, grid.width)
-    return Plane(np.broadcast_to(dtype.type(0), shape), np.broadcast_to(np.False_, shape), True)
+    values = np.broadcast_to(dtype.type(0), (*shape, *[0] * dimensions))
+    return Plane(values, np.broadcast_to(np.False_, shape), True)
 
 
 def valid(mask: Mask) -> NDArray[np.bool_]:

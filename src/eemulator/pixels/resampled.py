@@ -9,7 +9,7 @@ import numpy as np
 from ..catalog.model import Grid
 from ..values.projection import same_crs
 from .locate import SNAP
-from .node import Need, Operation, Plane, masked_plane
+from .node import Need, Operation, Plane, both, masked_plane
 from .warp import positions
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..limits import Limits
     from ..values.image import ImageBand
     from ..values.projection import Projection
+    from .node import Mask
 
 
 class Reprojected(Operation):
@@ -28,6 +29,8 @@ class Reprojected(Operation):
         projection: the lattice.
         limits: how many pixels of the lattice may be computed for one read.
     """
+
+    takes_arrays = True
 
     def __init__(self, bands: Sequence[ImageBand], projection: Projection, limits: Limits) -> None:
         self.inputs = bands
@@ -46,7 +49,7 @@ class Reprojected(Operation):
             col, row = positions(grid, lattice)
         sane = np.isfinite(col) & np.isfinite(row) & (np.abs(col) < 1e15) & (np.abs(row) < 1e15)
         if not sane.any():
-            return [masked_plane(grid, band.type.dtype) for band in bands]
+            return [masked_plane(grid, band.type.dtype, band.type.dimensions) for band in bands]
         cols = np.floor(np.where(sane, col, col[sane].min()) + SNAP).astype(np.int64)
         rows = np.floor(np.where(sane, row, row[sane].min()) + SNAP).astype(np.int64)
         left, top = int(cols.min()), int(rows.min())
@@ -64,10 +67,11 @@ def _picked(
     sane: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
 ) -> Plane:
     values = plane.values[rows, cols]
-    if sane.all():
-        return Plane(values, None if plane.mask is None else plane.mask[rows, cols])
-    mask = sane if plane.mask is None else plane.mask[rows, cols] * sane
-    return Plane(values, mask)
+    lengths = None if plane.lengths is None else plane.lengths[rows, cols]
+    mask: Mask | None = None if plane.mask is None else plane.mask[rows, cols]
+    if not sane.all():
+        mask = both(mask, sane)
+    return Plane(values, mask, lengths=lengths)
 
 
 def on_lattice(grid: Grid, projection: Projection) -> bool:

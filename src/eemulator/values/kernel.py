@@ -51,11 +51,13 @@ class Kernel:
         name: as after `Kernel.`.
         window: its weights for pixels of so many metres.
         in_pixels: whether it is the same for pixels of any size.
+        radius: in pixels, across columns, for pixels of so many metres; None where it has none.
     """
 
     name: str
     window: Callable[[float], Window]
     in_pixels: bool = True
+    radius: Callable[[float], float] | None = None
 
     def json(self) -> dict[str, Any]:
         """As in `getInfo`; the layout is remembered [M]. Weights only where they are known."""
@@ -125,15 +127,18 @@ def round_about(
     if not all(math.isfinite(radius) and radius >= 0 for radius in radii):
         raise ServiceError(f"The radius of a kernel must not be negative, got {min(radii)}.")
 
+    def scale(metres: float) -> float:
+        return 1 / metres if units == "meters" else 1.0
+
     def window(metres: float) -> Window:
-        across, down = (radius / metres if units == "meters" else radius for radius in radii)
+        across, down = (radius * scale(metres) for radius in radii)
         columns, rows = (max(_bounded(reach(radius + 1e-9)), 0) for radius in (across, down))
         x = np.arange(-columns, columns + 1, dtype=np.float64)[np.newaxis, :]
         y = np.arange(-rows, rows + 1, dtype=np.float64)[:, np.newaxis]
         weights = np.broadcast_to(shape(x, y, across), (y.size, x.size)).astype(np.float64)
         return Window(scaled(weights, magnitude, normalize=normalize), rows, columns)
 
-    return Kernel(name, window, in_pixels=units == "pixels")
+    return Kernel(name, window, units == "pixels", radius=lambda metres: radii[0] * scale(metres))
 
 
 def _bounded(pixels: int) -> int:
