@@ -161,15 +161,16 @@ def test_a_region_is_reduced_at_the_level_of_its_scale() -> None:
     assert mean["real"] == pytest.approx((values * mask).sum() / mask.sum())
 
 
-def test_a_composite_without_a_scale_is_read_at_one_degree() -> None:
+def test_a_composite_is_read_at_a_scale_only() -> None:
     """A composite has no projection of its own but 1° of EPSG:4326."""
     series = ee.ImageCollection("TEST/SERIES").select("i32")
     point = ee.Geometry.Point([44.06, -18.1])
     assert info(series.mosaic().projection())["transform"] == [1, 0, 0, 0, 1, 0]
     wide = ee.Geometry.Rectangle([43.5, -18.5, 44.5, -17.5], None, False)
     # One pixel's centre at 44.5, -18.5 or nothing: the images cover 3 km.
-    assert series.mosaic().reduceRegion("count", wide).getInfo()["i32"] == 0
-    assert series.mosaic().reduceRegion("first", point).getInfo()["i32"] is None
+    degrees = {"crs": "EPSG:4326"}
+    assert series.mosaic().reduceRegion("count", wide, **degrees).getInfo()["i32"] == 0
+    assert series.mosaic().reduceRegion("first", point, **degrees).getInfo()["i32"] is None
     fine = series.mosaic().reduceRegion("first", point, 10).getInfo()["i32"]
     assert fine == series.sort("cloud").first().reduceRegion("first", point, 10).getInfo()["i32"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ServiceError
 from ..expression.function import Function
 from ..expression.registry import algorithm
-from ..pixels.arithmetic import BINARY, UNARY
+from ..pixels.arithmetic import BINARY, QUOTIENT, UNARY
 from ..pixels.constant import constant_image
 from ..values.formula import read
 from ..values.image import Image
@@ -70,7 +70,7 @@ class _Images:
         if name in ("min", "max") and len(operands) > 1:
             return reduce(lambda one, other: binary(BINARY[name], one, other), operands)
         if name in BINARY and len(operands) == 2:
-            return binary(BINARY[name], *operands)
+            return binary(QUOTIENT if name == "divide" else BINARY[name], *operands)
         if name in UNARY and len(operands) == 1:
             return unary(UNARY[name], operands[0])
         if name in TYPES and len(operands) == 1:

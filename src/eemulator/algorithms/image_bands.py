@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..expression.evaluate import Session
     from ..values.pixel_type import PixelType
 
-_NAME = re.compile(r"[A-Za-z0-9_.\-]+")
+_NAME = re.compile(r"[A-Za-z0-9_\-]+")
 
 
 @algorithm("Image.load", session=True)
@@ -78,7 +78,6 @@ def _matches(image: Image, selector: Any) -> list[ImageBand]:
     if isinstance(selector, str):
         exact = [band for band in image.bands if band.id == selector]
         if exact or _NAME.fullmatch(selector):
-            # A plain name is no pattern, though a dot in it would make it one.
             found = exact
         else:
             pattern = pattern_of(selector)

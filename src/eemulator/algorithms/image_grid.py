@@ -35,8 +35,8 @@ def projection(image: Image) -> Projection:
     first = require_bands(image).projection
     if any(band.projection != first for band in image.bands):
         raise ServiceError(
-            "The bands of the specified image contains different projections. Use a band "
-            "selector to select a single band."
+            "The bands of the specified image contain different projections. Use Image.select to "
+            "pick a single band."
         )
     return first
 

@@ -42,8 +42,17 @@ _ADVICE = (
 def lattice_for(
     image: Image, crs: Projection | None, transform: list[float] | None, scale: float | None
 ) -> Projection:
-    """The pixels to work in: by default those of the first band."""
+    """The pixels to work in: by default those of the first band.
+
+    Raises:
+        ServiceError: these are the 1° that composites and constants have [S].
+    """
     band = require_bands(image)
+    if crs is None and transform is None and scale is None and not band.is_fixed:
+        raise ServiceError(
+            "The default WGS84 projection is invalid for aggregations. Specify a scale or crs & "
+            "crs_transform."
+        )
     base = band.projection if crs is None else crs
     return rescaled(base, transform, scale, band.projection.nominal_scale)
 

@@ -96,13 +96,18 @@ def hillshade(session: Session, image: Image, azimuth: float, elevation: float) 
 
 @algorithm("Terrain", "Terrain.products", session=True)
 def products(session: Session, image: Image) -> Image:
-    """The image with bands `slope`, `aspect` and `hillshade` of its first band [S]."""
+    """The image with bands `slope`, `aspect` and `hillshade` of its one band, or `elevation` [S].
+
+    Raises:
+        ServiceError: there are several bands, and none of that name.
+    """
+    heights = require_bands(image) if len(image.bands) < 2 else image.named(["elevation"])[0]
     wanted: list[tuple[str, PixelType, Relief]] = [
         ("slope", FLOAT, _slope),
         ("aspect", FLOAT, _aspect),
         ("hillshade", BYTE, _hillshade(270.0, 45.0)),
     ]
-    made = _bands(session, require_bands(image), wanted)
+    made = _bands(session, heights, wanted)
     return image.with_bands(unique_names([*image.bands, *made]))
 
 

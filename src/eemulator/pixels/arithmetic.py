@@ -194,6 +194,29 @@ BINARY: dict[str, Binary] = {
 }
 
 
+def _whole(left: PixelType, right: PixelType) -> PixelType:
+    """Integers divide to integers no farther from 0 than the dividend."""
+    if not (left.is_int and right.is_int):
+        return _fraction(left, right)
+    most = max(map(abs, left.bounds))
+    return PixelType.of_range(-most if min(*left.bounds, *right.bounds) < 0 else 0, most)
+
+
+def _quotient(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """Integers without the remainder; the sign of a quotient does not change its size [I]."""
+    if a.dtype.kind == "f":
+        return _divide(a, b)
+    known = np.where(b == 0, 1, b)
+    return np.where(b == 0, 0, (a - np.fmod(a, known)) // known)
+
+
+QUOTIENT = Binary(_quotient, _whole)
+"""The division sign of formulas: `10 / 20` is 0, `10 * 1.0 / 20` is 0.5 [S].
+
+https://developers.google.com/earth-engine/guides/image_math#expressions
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Unary:
     """An operation of one operand, computed in the result's dtype or the operand's, if wider."""
