@@ -47,6 +47,8 @@ class Limits:
         result_values: most values (numbers, strings, lists, …) that a reply, or one value on the
             way to it, may hold. Not a limit of the service: a list of twice the list before,
             sixty times, is a short expression.
+        training_bytes: of the numbers that a classifier or clusterer learns from; about what the
+            service takes interactively [S].
         process_bytes: memory of the emulator's process; what is computed when it takes more fails
             with the service's out-of-memory error; three quarters of the machine's by default.
             None for no limit. Not a limit of the service.
@@ -83,6 +85,7 @@ class Limits:
     expression_nodes: int = 1_000_000
     working_pixels: int = 100_000_000
     result_values: int = 5_000_000
+    training_bytes: int = 103_809_024
     process_bytes: int | None = field(
         default_factory=lambda: psutil.virtual_memory().total * 3 // 4
     )
@@ -168,6 +171,11 @@ def timed_out() -> ServiceError:
 def out_of_memory() -> ServiceError:
     """[S]."""
     return ServiceError("User memory limit exceeded.", kind="memory")
+
+
+def value_too_large() -> ServiceError:
+    """A value on the way to the result [S, users' logs]; that it is the training data [I]."""
+    return ServiceError("Computed value is too large.", kind="result size")
 
 
 def payload_too_large(limit: int) -> ServiceError:

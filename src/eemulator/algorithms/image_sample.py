@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 _MOST_RECTANGLE = 262_144
 _MOST_REGION = 1_048_576
 
+BAND_ORDER = "band_order"
+"""The property of a sample that classifiers take their inputs from [S].
+
+https://developers.google.com/earth-engine/apidocs/ee-classifier-train
+"""
+
 
 # Pixels that are arrays, which defaultArrayValue is for, are refused here.
 @algorithm("Image.sampleRectangle", session=True, ignores=["defaultArrayValue"])
@@ -175,6 +181,12 @@ def sampled(
     return found
 
 
+def sample_of(image: Image, found: list[tuple[dict[str, Any], Geometry | None]]) -> Collection:
+    """What was sampled as features, which remember the order of the bands."""
+    features = Collection.of([Feature(place, properties) for properties, place in found])
+    return features.with_properties({BAND_ORDER: image.names})
+
+
 @algorithm("Image.sample", session=True, ignores=["tileScale"])
 def sample(
     session: Session,
@@ -200,7 +212,7 @@ def sample(
     session.limits.check_working_pixels(grid.width * grid.height)
     chosen = _thinned(centers_inside(area, grid), factor, number, seed)
     found = sampled(session, image, grid, chosen, drop_nulls=drop_nulls, geometries=geometries)
-    return Collection.of([Feature(place, properties) for properties, place in found])
+    return sample_of(image, found)
 
 
 @algorithm("Image.sampleRegions", session=True, ignores=["tileScale"])
@@ -219,6 +231,7 @@ def sample_regions(
     Indices are `{feature}_{number}` [M]. Pixels with a masked band are left out [M].
     """
     lattice = lattice_for(image, crs, None, scale)
+    order = {BAND_ORDER: image.names}
 
     def elements() -> Iterator[Element]:
         for region in collection:
@@ -235,7 +248,7 @@ def sample_regions(
                 index = {"system:index": f"{region.index}_{i}"}
                 yield Feature(place, kept | properties | index)
 
-    return Collection(()).derived(elements)
+    return Collection((), order).derived(elements)
 
 
 @algorithm("ImageCollection.getRegion", session=True)

@@ -11,13 +11,12 @@ from ..expression.registry import algorithm
 from ..pixels.clip import centers_inside
 from ..pixels.default_grid import bounded_grid
 from ..pixels.node import valid
-from ..values.collection import Collection
-from ..values.geometry import Feature
 from .image_region import area_of, lattice_for
-from .image_sample import planes_of, sampled
+from .image_sample import planes_of, sample_of, sampled
 
 if TYPE_CHECKING:
     from ..expression.evaluate import Session
+    from ..values.collection import Collection
     from ..values.geometry import Geometry
     from ..values.image import Image
     from ..values.projection import Projection
@@ -70,4 +69,4 @@ def stratified_sample(
         some = generator.choice(places, min(wanted.get(value, number), places.size), replace=False)
         kept.ravel()[some] = True
     found = sampled(session, image, grid, kept, drop_nulls=drop_nulls, geometries=geometries)
-    return Collection.of([Feature(place, properties) for properties, place in found])
+    return sample_of(image, found)

@@ -21,6 +21,8 @@ from ..values.geometry import Feature, Geometry
 from ..values.image import Image
 from ..values.join import Join
 from ..values.kernel import Kernel
+from ..values.learning.classifier import Classifier
+from ..values.learning.clusterer import Clusterer
 from ..values.margin import ErrorMargin
 from ..values.parse import parse_date, parse_geometry
 from ..values.pixel_type import TYPES, PixelType
@@ -264,6 +266,8 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "Array": _array,
     "Reducer": _instance(Reducer),
     "ConfusionMatrix": _instance(ConfusionMatrix),
+    "Classifier": _instance(Classifier),
+    "Clusterer": _instance(Clusterer),
 }
 
 

@@ -14,6 +14,8 @@ from .confusion import ConfusionMatrix
 from .geometry import Feature, Geometry
 from .image import Image
 from .kernel import Kernel
+from .learning.classifier import Classifier
+from .learning.clusterer import Clusterer
 from .margin import ErrorMargin
 from .numbers import number
 from .pixel_type import PixelType
@@ -78,6 +80,9 @@ class _Writer:
                 return self.write(value.json())
             case ConfusionMatrix():
                 return self.write(value.json())
+            case Classifier() | Clusterer():
+                # The service shows the arguments too [M].
+                return {"type": f"{type(value).__name__}.{value.name}"}
             case Projection() | Date() | DateRange() | ErrorMargin() | PixelType() | Kernel():
                 return self.write(value.json())
         raise ServiceError(f"A value of type {type(value).__name__} cannot be shown.")
