@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from .node import Need, Operation, Plane, masked_plane, valid
 from .overlay import overlaid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from ..values.pixel_type import PixelType
 
     Statistic = Callable[[NDArray[Any], NDArray[np.bool_]], tuple[NDArray[Any], Any]]
+
+# Pixels of stacks that are in memory at once.
+_TOGETHER = 2**24
 
 
 class Mosaic(Operation):
@@ -144,21 +148,46 @@ class Stack(Operation):
     def steps(
         self, indices: Sequence[int], grid: Grid
     ) -> Generator[Need, list[Plane], list[Plane]]:
-        """Ask stack by stack, so that only one is in memory."""
+        """Ask for several stacks at once: bands of a scene cost little more than one of them."""
         found: dict[int, Plane] = {}
-        for number in sorted({self._outputs[index][0] for index in indices}):
-            planes = yield Need(self._stacks[number], grid)
-            # values and shown: (image, row, column)
-            dtype = np.result_type(*(plane.values.dtype for plane in planes)) if planes else "u1"
-            shape = (len(planes), grid.height, grid.width)
-            values, shown = np.empty(shape, dtype), np.empty(shape, np.bool_)
-            for i, plane in enumerate(planes):
-                values[i] = plane.values
-                shown[i] = True if plane.mask is None else valid(plane.mask)
-            for index in indices:
-                stack, statistic, wanted = self._outputs[index]
-                if stack == number:
-                    with np.errstate(all="ignore"):
-                        result, mask = statistic(values, shown)
-                    found[index] = Plane(result.astype(wanted, copy=False), mask)
+        numbers = sorted({self._outputs[index][0] for index in indices})
+        for together in self._batches(numbers, grid.width * grid.height):
+            bands = [band for number in together for band in self._stacks[number]]
+            planes = iter((yield Need(bands, grid)))
+            for number in together:
+                stack = list(islice(planes, len(self._stacks[number])))
+                values, shown = _stacked(stack, (grid.height, grid.width))
+                for index in indices:
+                    of, statistic, wanted = self._outputs[index]
+                    if of == number:
+                        with np.errstate(all="ignore"):
+                            result, mask = statistic(values, shown)
+                        found[index] = Plane(result.astype(wanted, copy=False), mask)
         return [found[index] for index in indices]
+
+    def _batches(self, numbers: Sequence[int], pixels: int) -> Iterator[list[int]]:
+        """Stacks that fit into memory together, at least one."""
+        batch: list[int] = []
+        planes = 0
+        for number in numbers:
+            count = len(self._stacks[number])
+            if batch and (planes + count) * pixels > _TOGETHER:
+                yield batch
+                batch, planes = [], 0
+            batch.append(number)
+            planes += count
+        if batch:
+            yield batch
+
+
+def _stacked(
+    planes: Sequence[Plane], shape: tuple[int, int]
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Values, and where they are valid: `(image, row, column)`."""
+    dtype = np.result_type(*(plane.values.dtype for plane in planes)) if planes else "u1"
+    values = np.empty((len(planes), *shape), dtype)
+    shown = np.empty(values.shape, np.bool_)
+    for i, plane in enumerate(planes):
+        values[i] = plane.values
+        shown[i] = True if plane.mask is None else valid(plane.mask)
+    return values, shown
