@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..catalog.model import Catalog
     from ..catalog.user import UserCatalog
-    from ..values.image import Image
+    from ..values.image import Image, ImageBand
     from ..values.projection import Transform
 
 # Most assets of one page, by view [S].
@@ -89,10 +89,7 @@ def image_json(image: Image) -> dict[str, Any]:
         described["updateTime"] = timestamp(image.version // 1000)
     if image.footprint is not None:
         described["geometry"] = image.footprint.planar.json()
-    described["bands"] = [
-        _band_json(b.id, b.type, b.projection.crs, b.projection.transform, b.dimensions)
-        for b in image.bands
-    ]
+    described["bands"] = [_computed_band(band) for band in image.bands]
     described["properties"] = properties
     return described
 
@@ -130,6 +127,15 @@ def timestamp(millis: int) -> str:
         if millis % 1000
         else (moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
     )
+
+
+def _computed_band(band: ImageBand) -> dict[str, Any]:
+    """A band of an expression: a grid's transform says where it begins, as it has no origin [S]."""
+    projection, size = band.projection, None
+    if band.bounds is not None:
+        left, top, right, bottom = band.bounds
+        projection, size = projection.translated(left, top), (right - left, bottom - top)
+    return _band_json(band.id, band.type, projection.crs, projection.transform, size)
 
 
 def _band_json(
