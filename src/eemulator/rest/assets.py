@@ -15,7 +15,7 @@ from ..values.numbers import number
 from ..values.pixel_type import PixelType
 from ..values.projection import is_wkt
 from ..values.time import Date
-from .asset_filter import Condition, parse_filter
+from .asset_filter import parse_filter
 from .pages import page_size, page_start, page_token, question_key
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def list_assets(catalog: UserCatalog, parent: str, query: Mapping[str, str]) -> 
     if view not in _PAGE_SIZES:
         view = "FULL"
     members = _members(catalog, parent)
-    conditions = parse_filter(query.get("filter") or "")
+    meets = parse_filter(query.get("filter") or "")
     size = page_size(query, _PAGE_SIZES[view], _PAGE_SIZES[view])
     key = question_key([parent, query.get("filter")])
     # Tokens count all members, so that no page looks again at what earlier ones left out.
@@ -180,7 +180,7 @@ def list_assets(catalog: UserCatalog, parent: str, query: Mapping[str, str]) -> 
     passing = (
         (position, member)
         for position in range(start, len(members))
-        if _passes(member := members[position], conditions)
+        if meets(member := members[position])
     )
     page: dict[str, Any] = {}
     if shown := [asset_json(member, view) for _, member in islice(passing, size)]:
@@ -188,10 +188,6 @@ def list_assets(catalog: UserCatalog, parent: str, query: Mapping[str, str]) -> 
     if (following := next(passing, None)) is not None:
         page["nextPageToken"] = page_token(key, following[0])
     return page
-
-
-def _passes(asset: Asset, conditions: Sequence[Condition]) -> bool:
-    return all(condition(asset) for condition in conditions)
 
 
 def _members(catalog: UserCatalog, parent: str) -> Sequence[Asset]:
