@@ -17,7 +17,7 @@ from ..values.image import Image, ImageBand, unique_names
 from ..values.pixel_type import union_of
 from ..values.reducer import SIMPLE
 from .collections import joined
-from .image_math import joint_type
+from .image_math import joint_type, on_grid_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -206,6 +206,6 @@ def reduce_bands(image: Image, reducer: Reducer) -> Image:
     )
     first = image.bands[0]
     return image.computed(
-        ImageBand(name, kind, node, i, first.projection, first.dimensions, first.extent)
+        on_grid_of(first, name, kind, node, i)
         for i, (name, kind) in enumerate(zip(reducer.outputs, kinds, strict=True))
     )

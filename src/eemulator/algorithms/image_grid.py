@@ -123,7 +123,7 @@ def set_default_projection(
     """Another default; no pixel is moved."""
     lattice = rescaled(crs, transform, scale, 1.0)
     return image.with_bands(
-        replace(band, projection=lattice, dimensions=None) for band in image.bands
+        replace(band, projection=lattice, dimensions=None, window=None) for band in image.bands
     )
 
 

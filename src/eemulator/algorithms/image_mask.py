@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..pixels.clip import inside_band
 from ..pixels.constant import constant_image
 from ..pixels.coverage import coverage, united
+from ..pixels.default_grid import clipped_window
 from ..pixels.node import Plane, both, valid
 from ..pixels.pointwise import Pointwise, Recipe
 from ..values.collection import Collection
 from ..values.filters import geometry_of
-from ..values.image import Image, ImageBand
 from ..values.parse import parse_geometry
 from ..values.pixel_type import MASK
+from ..values.shapes import combined
+from ..values.shapes import inside as lies_inside
 from .image_math import derived
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..pixels.node import Mask
+    from ..values.image import Image, ImageBand
 
 
 def partners(image: Image, other: Image) -> Sequence[ImageBand]:
@@ -139,7 +144,7 @@ def unmask(image: Image, value: Image | None, same_footprint: bool) -> Image:
         filled = derived(band.id, kind, (band,), node, i)
         if not same_footprint:
             extent = united([band.extent, partner.extent])
-            filled = ImageBand(band.id, kind, node, i, band.projection, band.dimensions, extent)
+            filled = replace(filled, extent=extent)
         made.append(filled)
     return image.with_bands(made)
 
@@ -169,6 +174,9 @@ def _filled(dtype: np.dtype[Any]) -> Any:
 def clip(image: Image, geometry: Any) -> Image:
     """The image within a geometry, or an element's.
 
+    Its bands tell which pixels are left, and its footprint is the geometry, or where that meets
+    the footprint [I]: of nothing, where they do not meet.
+
     Raises:
         ServiceError: it is no geometry.
     """
@@ -177,9 +185,13 @@ def clip(image: Image, geometry: Any) -> Image:
         raise ServiceError("Parameter 'geometry' must be a Geometry or have one.")
     inside = inside_band(area)
     node = Pointwise((Recipe((band, inside), _within) for band in image.bands), arrays=True)
-    return image.with_bands(
-        derived(band.id, band.type, (band,), node, i) for i, band in enumerate(image.bands)
+    clipped = image.with_bands(
+        replace(band, node=node, index=i, window=clipped_window(band, area))
+        for i, band in enumerate(image.bands)
     )
+    if image.footprint is not None and not lies_inside(area, image.footprint):
+        area = combined(area, image.footprint, shapely.intersection)
+    return replace(clipped, footprint=area)
 
 
 @algorithm("Image.clipToCollection")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,6 @@ from ..pixels.arithmetic import BINARY, UNARY
 from ..pixels.array_pixels import operated
 from ..pixels.node import Plane, both
 from ..pixels.pointwise import Pointwise, Recipe
-from ..values.image import Image, ImageBand
 from ..values.pixel_type import FLOAT, union_of
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..pixels.arithmetic import Binary, Unary
     from ..pixels.node import PixelNode
+    from ..values.image import Image, ImageBand
     from ..values.pixel_type import PixelType
 
 ALIASES = {
@@ -73,7 +74,7 @@ def on_grid_of(
     source: ImageBand, name: str, kind: PixelType, node: PixelNode, index: int
 ) -> ImageBand:
     """A band made of one other, on its grid."""
-    return ImageBand(name, kind, node, index, source.projection, source.dimensions, source.extent)
+    return replace(source, id=name, type=kind, node=node, index=index)
 
 
 def derived(
@@ -82,7 +83,7 @@ def derived(
     """A band on the grid of the first source that has one."""
     grid = next((band for band in sources if band.is_fixed), sources[0])
     extent = next((band.extent for band in sources if band.extent is not None), None)
-    return ImageBand(name, kind, node, index, grid.projection, grid.dimensions, extent)
+    return replace(grid, id=name, type=kind, node=node, index=index, extent=extent)
 
 
 def binary(operation: Binary, left: Image, right: Image) -> Image:

@@ -253,10 +253,12 @@ def _tiles() -> tuple[tuple[str, int, int], ...]:
 
 def _glo30(position: int) -> ImageAsset:
     name, west, south = _tiles()[position]
-    # Centres of pixels lie on the degree in the north and west [S].
+    # Centres of pixels lie on all four degrees, so neighbours share a row or a column: Xee's tests
+    # expect 3601² pixels from (5.999861, 1.000139) of the first tile [S].
     half = _SECOND / 2
+    side = 3601
     grid = Grid(
-        "EPSG:4326", (_SECOND, 0.0, west - half, 0.0, -_SECOND, south + 1 + half), 3600, 3600
+        "EPSG:4326", (_SECOND, 0.0, west - half, 0.0, -_SECOND, south + 1 + half), side, side
     )
     return _image(
         f"{_COLLECTION}/{name}",
@@ -264,7 +266,7 @@ def _glo30(position: int) -> ImageAsset:
         grid,
         _Tile(_GLO30, grid),
         properties={"system:index": name},
-        footprint=shapely.box(west - half, south + half, west + 1 - half, south + 1 + half),
+        footprint=shapely.box(west - half, south - half, west + 1 + half, south + 1 + half),
     )
 
 

@@ -3,10 +3,11 @@
     startTime >= "2024-01-01T00:00:00Z" AND endTime < "2024-02-01T00:00:00Z"
     AND intersects("{'type':'Point','coordinates':[47.5,-18.9]}") AND properties.CLOUD_COVER<30
 
-All of them must hold. The client writes it so [S]; GeoJSON is in single quotes within double ones.
-Of the rest of the language (https://google.aip.dev/160), the service may know more than the
-emulator, which refuses `OR`, `NOT` and parentheses. What an absent property does, and an image
-without an end, is remembered [M]: see `_Comparison`.
+The client writes it so [S]; GeoJSON is in single quotes within double ones. The language is that
+of https://google.aip.dev/160, as the reference of the method says: `OR` binds stronger than `AND`,
+`NOT` or `-` before one condition, or before several in parentheses, is the contrary. What the
+service has no field for is refused: conditions without a sign between them, `:` and wildcards. What
+an absent property does, and an image without an end, is remembered [M]: see `_Comparison`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from ..values.parse import parse_date, parse_geometry
 from ..values.shapes import intersects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from ..catalog.model import Asset
     from ..values.element import Element
@@ -41,6 +42,7 @@ _TOKEN = re.compile(
         |(?P<word>[^\s"'()<>=!]+))""",
     re.VERBOSE,
 )
+_MINUS = re.compile(r"\s*-")
 _SIGNS: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,
     "!=": operator.ne,
@@ -49,6 +51,9 @@ _SIGNS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_DEEPEST = 50
+"""Parentheses within one another."""
+
 _TIMES = {
     "startTime": ("system:time_start",),
     # An image without an end is over when it begins [M].
@@ -103,25 +108,82 @@ class _Intersects:
         return footprint is not None and intersects(footprint_ring(footprint), self.area)
 
 
-def parse_filter(text: str) -> list[Condition]:
-    """The conditions of a filter text.
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """Several conditions together.
+
+    Attributes:
+        conditions: them.
+        enough: `all` or `any`.
+    """
+
+    conditions: Sequence[Condition]
+    enough: Callable[[Iterable[bool]], bool]
+
+    def __call__(self, asset: Filtered) -> bool:
+        """Whether the asset meets enough of them."""
+        return self.enough(condition(asset) for condition in self.conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Contrary:
+    """What does not meet a condition; hence also what lacks the property [I]."""
+
+    condition: Condition
+
+    def __call__(self, asset: Filtered) -> bool:
+        """Whether the asset does not."""
+        return not self.condition(asset)
+
+
+def parse_filter(text: str) -> Condition:
+    """The condition that a filter text says; without a word, all meet it.
 
     Raises:
         ServiceError: it is malformed, or of a kind that the emulator does not know.
     """
     tokens = _Tokens(text)
-    conditions: list[Condition] = []
-    while tokens.left():
-        if conditions and tokens.take("word") != "AND":
-            raise tokens.error("conditions are joined by AND")
-        conditions.append(_condition(tokens))
-    return conditions
+    if not tokens.left():
+        return _Joined((), all)
+    condition = _expression(tokens, _DEEPEST)
+    if tokens.left():
+        raise tokens.error("conditions are joined by AND or OR")
+    return condition
+
+
+def _expression(tokens: _Tokens, depth: int) -> Condition:
+    """Conditions joined by AND, each of which may be some that are joined by OR."""
+    groups: list[Condition] = []
+    while not groups or tokens.takes("AND"):
+        alternatives = [_term(tokens, depth)]
+        while tokens.takes("OR"):
+            alternatives.append(_term(tokens, depth))
+        groups.append(_Joined(alternatives, any))
+    return _Joined(groups, all)
+
+
+def _term(tokens: _Tokens, depth: int) -> Condition:
+    """One condition, or some in parentheses, or the contrary of either."""
+    if tokens.takes("NOT") or tokens.takes_minus():
+        return _Contrary(_simple(tokens, depth))
+    return _simple(tokens, depth)
+
+
+def _simple(tokens: _Tokens, depth: int) -> Condition:
+    if not tokens.takes("("):
+        return _condition(tokens)
+    if depth == 0:
+        raise tokens.error(f"more than {_DEEPEST} parentheses are open")
+    condition = _expression(tokens, depth - 1)
+    if not tokens.takes(")"):
+        raise tokens.error("a closing parenthesis is missing")
+    return condition
 
 
 def _condition(tokens: _Tokens) -> Condition:
     name = tokens.take("word")
-    if name in ("NOT", "OR", "AND") or name.startswith("-"):
-        raise tokens.error(f"'{name}' is not supported by the emulator here")
+    if name in ("NOT", "OR", "AND"):
+        raise tokens.error(f"'{name}' is not the name of a field")
     if name == "intersects":
         for kind, wanted in (("bracket", "("), ("quoted", None), ("bracket", ")")):
             found = tokens.take(kind)
@@ -184,6 +246,21 @@ class _Tokens:
             raise self.error(f"a {' or '.join(kinds)} is missing")
         self._position = found.end()
         return found[str(found.lastgroup)]
+
+    def takes(self, text: str) -> bool:
+        """Whether the next one is this; then it is taken."""
+        found = _TOKEN.match(self._text, self._position)
+        if found is None or found.lastgroup == "quoted" or found[str(found.lastgroup)] != text:
+            return False
+        self._position = found.end()
+        return True
+
+    def takes_minus(self) -> bool:
+        """Whether a minus follows, be it a part of a word; then it is taken."""
+        found = _MINUS.match(self._text, self._position)
+        if found is not None:
+            self._position = found.end()
+        return found is not None
 
     def error(self, what: str) -> ServiceError:
         """What is wrong, and about where."""

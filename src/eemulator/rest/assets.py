@@ -15,7 +15,7 @@ from ..values.numbers import number
 from ..values.pixel_type import PixelType
 from ..values.projection import is_wkt
 from ..values.time import Date
-from .asset_filter import Condition, parse_filter
+from .asset_filter import parse_filter
 from .pages import page_size, page_start, page_token, question_key
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..catalog.model import Catalog
     from ..catalog.user import UserCatalog
-    from ..values.image import Image
+    from ..values.image import Image, ImageBand
     from ..values.projection import Transform
 
 # Most assets of one page, by view [S].
@@ -89,10 +89,7 @@ def image_json(image: Image) -> dict[str, Any]:
         described["updateTime"] = timestamp(image.version // 1000)
     if image.footprint is not None:
         described["geometry"] = image.footprint.planar.json()
-    described["bands"] = [
-        _band_json(b.id, b.type, b.projection.crs, b.projection.transform, b.dimensions)
-        for b in image.bands
-    ]
+    described["bands"] = [_computed_band(band) for band in image.bands]
     described["properties"] = properties
     return described
 
@@ -132,6 +129,15 @@ def timestamp(millis: int) -> str:
     )
 
 
+def _computed_band(band: ImageBand) -> dict[str, Any]:
+    """A band of an expression: a grid's transform says where it begins, as it has no origin [S]."""
+    projection, size = band.projection, None
+    if band.bounds is not None:
+        left, top, right, bottom = band.bounds
+        projection, size = projection.translated(left, top), (right - left, bottom - top)
+    return _band_json(band.id, band.type, projection.crs, projection.transform, size)
+
+
 def _band_json(
     name: str,
     kind: PixelType,
@@ -166,7 +172,7 @@ def list_assets(catalog: UserCatalog, parent: str, query: Mapping[str, str]) -> 
     if view not in _PAGE_SIZES:
         view = "FULL"
     members = _members(catalog, parent)
-    conditions = parse_filter(query.get("filter") or "")
+    meets = parse_filter(query.get("filter") or "")
     size = page_size(query, _PAGE_SIZES[view], _PAGE_SIZES[view])
     key = question_key([parent, query.get("filter")])
     # Tokens count all members, so that no page looks again at what earlier ones left out.
@@ -174,7 +180,7 @@ def list_assets(catalog: UserCatalog, parent: str, query: Mapping[str, str]) -> 
     passing = (
         (position, member)
         for position in range(start, len(members))
-        if _passes(member := members[position], conditions)
+        if meets(member := members[position])
     )
     page: dict[str, Any] = {}
     if shown := [asset_json(member, view) for _, member in islice(passing, size)]:
@@ -182,10 +188,6 @@ def list_assets(catalog: UserCatalog, parent: str, query: Mapping[str, str]) -> 
     if (following := next(passing, None)) is not None:
         page["nextPageToken"] = page_token(key, following[0])
     return page
-
-
-def _passes(asset: Asset, conditions: Sequence[Condition]) -> bool:
-    return all(condition(asset) for condition in conditions)
 
 
 def _members(catalog: UserCatalog, parent: str) -> Sequence[Asset]:

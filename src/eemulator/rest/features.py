@@ -38,7 +38,7 @@ def list_features(catalog: Catalog, limits: Limits, call: Call) -> dict[str, Any
         raise ServiceError(f"Asset '{call.name}' is not a table.")
     region, text = call.query.get("region"), call.query.get("filter") or ""
     area = None if not region else parse_geometry(parse_json(region.encode()), geodesic=False)
-    conditions = parse_filter(text)
+    meets = parse_filter(text)
     key = question_key([call.name, region, text, table.version])
     start = page_start(call.query.get("pageToken"), key)
     size = page_size(call.query, limits.page, limits.elements)
@@ -46,7 +46,7 @@ def list_features(catalog: Catalog, limits: Limits, call: Call) -> dict[str, Any
         (position, row)
         for position, row in enumerate(table.features[start:], start)
         if (area is None or (row.geometry is not None and intersects(row.geometry, area)))
-        and all(condition(row) for condition in conditions)
+        and meets(row)
     )
     shown = [feature_fields(row) for _, row in islice(passing, size)]
     page = {"type": "FeatureCollection", "features": to_json(shown, limits)}

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .pixel_type import PixelType
 
 
+Window = tuple[int, int, int, int]
+"""Pixels of a lattice: `(left, top, right, bottom)`."""
+
 _OWN = {"system:id", "system:version", "system:footprint", "system:band_names"}
 """Properties that say what an `Image` is."""
 
@@ -36,6 +39,8 @@ class ImageBand:
         projection: its default projection; `WGS84` (1° pixels) where it has no fixed one.
         dimensions: `(width, height)` in pixels of that projection, where it is bounded.
         extent: lattices outside of which the band is masked; None where it is unbounded.
+        window: `(left, top, right, bottom)`, the pixels of that projection that a clip left, where
+            there was one.
     """
 
     id: str
@@ -45,6 +50,14 @@ class ImageBand:
     projection: Projection = WGS84
     dimensions: tuple[int, int] | None = None
     extent: tuple[Grid, ...] | None = None
+    window: Window | None = None
+
+    @property
+    def bounds(self) -> Window | None:
+        """Where it may have pixels: `(left, top, right, bottom)` in those of its projection."""
+        if self.window is None and self.dimensions is not None:
+            return 0, 0, *self.dimensions
+        return self.window
 
     @property
     def is_fixed(self) -> bool:
@@ -56,10 +69,13 @@ class ImageBand:
         return self if name == self.id else replace(self, id=name)
 
     def json(self) -> dict[str, Any]:
-        """As in `getInfo`."""
+        """As in `getInfo`; only a band that was clipped has an origin [S]."""
         described: dict[str, Any] = {"id": self.id, "data_type": self.type.json()}
-        if self.dimensions is not None:
-            described["dimensions"] = list(self.dimensions)
+        if self.bounds is not None:
+            left, top, right, bottom = self.bounds
+            described["dimensions"] = [right - left, bottom - top]
+            if (left, top) != (0, 0):
+                described["origin"] = [left, top]
         crs = self.projection.crs_json()
         described |= {"crs" if key == "crs" else "crs_wkt": value for key, value in crs.items()}
         described["crs_transform"] = list(self.projection.transform)
