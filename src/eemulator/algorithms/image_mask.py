@@ -56,10 +56,10 @@ def _opacity(plane: Plane) -> Mask:
 
 @algorithm("Image.mask")
 def mask(image: Image, new: Image | None) -> Image:
-    """The mask as an image, or the image under another mask."""
+    """The mask as an image, or the image under another mask; metadata and footprint stay [S]."""
     if new is None:
         node = Pointwise((Recipe((band,), _mask_values) for band in image.bands), arrays=True)
-        return image.computed(
+        return image.with_bands(
             derived(band.id, MASK, (band,), node, i) for i, band in enumerate(image.bands)
         )
     others = partners(image, new)
