@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import ee
+import numpy as np
 import pytest
 
+from .synthetic import UTM
 from .wire import info
 
 if TYPE_CHECKING:
@@ -246,6 +248,20 @@ def test_metadata_and_footprint_stay(page: str, make: Callable[[Any], Any]) -> N
     before, after = info(image), info(make(image))
     assert before["properties"].keys() >= {"time", "system:footprint"}
     assert (after["id"], after["properties"]) == (before["id"], before["properties"]), page
+
+
+def test_a_footprint_in_another_projection() -> None:
+    image = utm("u8")
+    found = info(image.geometry(1, UTM.crs, False))
+    assert found["crs"]["properties"]["name"] == UTM.crs
+    assert found["geodesic"] is False
+    _, _, west, _, _, north = UTM.transform
+    corners = np.array(found["coordinates"][0])
+    box = [west, north - 10 * UTM.height, west + 10 * UTM.width, north]
+    np.testing.assert_allclose([*corners.min(axis=0), *corners.max(axis=0)], box, atol=1e-3)
+    # Edges stay what they were unless something is said.
+    assert "geodesic" not in info(image.geometry(1, UTM.crs))
+    assert info(image.geometry(1, None, False)) == info(image.geometry())
 
 
 def test_a_link_that_is_not_found_is_masked_and_null() -> None:
