@@ -274,6 +274,16 @@ def test_a_link_that_is_not_found_is_masked_and_null() -> None:
     assert info(linked.geometry()) == info(utm("u8").geometry())
 
 
+def test_properties_are_copied_by_name_or_but_for_some() -> None:
+    source = ee.Image(1).set({"a": 1, "b": 2, "system:time_start": 3})
+    assert info(ee.Image(5).copyProperties(source))["properties"] == {"a": 1, "b": 2}
+    assert info(ee.Image(5).copyProperties(source, exclude=["b"]))["properties"] == {"a": 1}
+    kept = ee.Image(5).copyProperties(source, ["system:time_start"])
+    assert info(kept)["properties"] == {"system:time_start": 3}
+    with pytest.raises(ee.EEException, match="must not be given together"):
+        info(ee.Image(5).copyProperties(source, ["a"], ["b"]))
+
+
 def test_the_order_of_a_cast_is_of_all_bands() -> None:
     with pytest.raises(ee.EEException, match="must be of all bands of the result, u8, i16, a; got"):
         info(utm("u8", "i16").cast({"a": "byte"}, ["a", "u8"]))
