@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import ee
+import numpy as np
 import pytest
 
+from .synthetic import UTM
 from .wire import info
 
 if TYPE_CHECKING:
@@ -194,3 +196,94 @@ def test_bits_of_numbers_and_of_pixels(number: int, bits: list[int]) -> None:
     image = ee.Image([number, 2]).bitsToArrayImage().rename(["one", "two"])
     found = info(image.sample(ee.Geometry.Point([1, 2]), 500).first())["properties"]
     assert found == {"one": bits, "two": [0, 1]}
+
+
+def utm(*names: str) -> Any:
+    return ee.Image("TEST/UTM").select(list(names))
+
+
+HALVES = [0.5, 0.5, 0.5]
+NAMES: list[tuple[str, Callable[[], Any], list[str]]] = [
+    ("image-addbands", lambda: utm("u8").addBands(utm("u8", "i16")).addBands(utm("u8")),
+     ["u8", "u8_1", "i16", "u8_2"]),
+    ("image-addbands", lambda: utm("u8", "i16").addBands(utm("u8").divide(2), None, True),
+     ["u8", "i16"]),
+    ("image-cast", lambda: utm("u8").cast({"z": "int8", "a": "float"}), ["u8", "a", "z"]),
+    ("image-cast", lambda: utm("u8").cast({"a": "byte"}, ["a", "u8"]), ["a", "u8"]),
+    ("image-cat", lambda: ee.Image.cat(utm("u8"), utm("u8"), 1), ["u8", "u8_1", "constant"]),
+    ("image-derivative", lambda: utm("u8", "i16").derivative(),
+     ["u8_x", "u8_y", "i16_x", "i16_y"]),
+    ("image-expression", lambda: ee.Image().expression(
+        "c = sqrt(pow(a, 2) + pow(b, 2))", {"a": ee.Image(5), "b": utm("u16")}), ["c"]),
+    ("image-hsvtorgb", lambda: ee.Image(HALVES).hsvToRgb(), ["red", "green", "blue"]),
+    ("image-lt", lambda: ee.Image(1).rename("one").lt(utm("u8", "i16")), ["u8", "i16"]),
+    ("image-lt", lambda: utm("u8", "i16").lt(ee.Image([1, 2])), ["u8", "i16"]),
+    ("image-mask", lambda: utm("u8", "i16").mask(), ["u8", "i16"]),
+    ("image-metadata", lambda: utm("u8").set("k", 7).metadata("k"), ["k"]),
+    ("image-metadata", lambda: utm("u8").set("k", 7).metadata("k", "t"), ["t"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("make", "names"), [row[1:] for row in NAMES], ids=[row[0] for row in NAMES]
+)
+def test_names_of_bands(make: Callable[[], Any], names: list[str]) -> None:
+    assert info(make().bandNames()) == names
+
+
+@pytest.mark.parametrize(
+    ("page", "make"),
+    [
+        ("image-addbands", lambda image: image.addBands(ee.Image(1).set("time", 0))),
+        ("image-cat", lambda image: ee.Image.cat(image, ee.Image(1).set("time", 0))),
+        ("image-clip", lambda image: image.clip(ee.Geometry.Point([44.06, -18.09]).buffer(500))),
+        ("image-cliptoboundsandscale", lambda image: image.clipToBoundsAndScale(
+            ee.Geometry.Point([44.06, -18.09]).buffer(500), 20, 10)),
+        ("image-mask", lambda image: image.mask()),
+        ("image-mask", lambda image: image.mask(1)),
+    ],
+)  # fmt: skip
+def test_metadata_and_footprint_stay(page: str, make: Callable[[Any], Any]) -> None:
+    image = utm("u8")
+    before, after = info(image), info(make(image))
+    assert before["properties"].keys() >= {"time", "system:footprint"}
+    assert (after["id"], after["properties"]) == (before["id"], before["properties"]), page
+
+
+def test_a_footprint_in_another_projection() -> None:
+    image = utm("u8")
+    found = info(image.geometry(1, UTM.crs, False))
+    assert found["crs"]["properties"]["name"] == UTM.crs
+    assert found["geodesic"] is False
+    _, _, west, _, _, north = UTM.transform
+    corners = np.array(found["coordinates"][0])
+    box = [west, north - 10 * UTM.height, west + 10 * UTM.width, north]
+    np.testing.assert_allclose([*corners.min(axis=0), *corners.max(axis=0)], box, atol=1e-3)
+    # Edges stay what they were unless something is said.
+    assert "geodesic" not in info(image.geometry(1, UTM.crs))
+    assert info(image.geometry(1, None, False)) == info(image.geometry())
+
+
+def test_a_link_that_is_not_found_is_masked_and_null() -> None:
+    nothing = ee.ImageCollection("TEST/SERIES").filter(ee.Filter.eq("system:index", "none"))
+    linked = utm("u8").linkCollection(nothing, ["new", "u8"], ["time"])
+    assert info(linked.bandNames()) == ["u8", "new"]
+    assert info(linked.get("time")) is None
+    place = linked.mask().sample(ee.Geometry.Point([44.06, -18.09]), 10).first()
+    assert info(place)["properties"] == {"u8": 0, "new": 0}
+    assert info(linked.geometry()) == info(utm("u8").geometry())
+
+
+def test_properties_are_copied_by_name_or_but_for_some() -> None:
+    source = ee.Image(1).set({"a": 1, "b": 2, "system:time_start": 3})
+    assert info(ee.Image(5).copyProperties(source))["properties"] == {"a": 1, "b": 2}
+    assert info(ee.Image(5).copyProperties(source, exclude=["b"]))["properties"] == {"a": 1}
+    kept = ee.Image(5).copyProperties(source, ["system:time_start"])
+    assert info(kept)["properties"] == {"system:time_start": 3}
+    with pytest.raises(ee.EEException, match="must not be given together"):
+        info(ee.Image(5).copyProperties(source, ["a"], ["b"]))
+
+
+def test_the_order_of_a_cast_is_of_all_bands() -> None:
+    with pytest.raises(ee.EEException, match="must be of all bands of the result, u8, i16, a; got"):
+        info(utm("u8", "i16").cast({"a": "byte"}, ["a", "u8"]))

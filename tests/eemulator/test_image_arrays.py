@@ -382,7 +382,15 @@ def test_arrays_over_arrays() -> None:
     """Those of three rows come from below, and where a condition says so."""
     mosaic = ee.ImageCollection([constant(UNLIKE), gapped().clip(first_columns())]).mosaic()
     condition = ee.Image(1).clip(first_columns()).unmask(0).Not()
-    for array in (mosaic, gapped().where(condition, constant(UNLIKE))):
+    chosen = ee.Image(1).expression("c ? u : g", {
+        "c": condition, "u": constant(UNLIKE), "g": gapped()
+    })  # fmt: skip
+    for array in (
+        mosaic,
+        gapped().where(condition, constant(UNLIKE)),
+        gapped().updateMask(condition.Not()).unmask(constant(UNLIKE)),
+        chosen,
+    ):
         assert info(array)["bands"][0]["data_type"]["dimensions"] == 2
         rows, sums = summed(array)
         np.testing.assert_array_equal(rows, np.where(FIRST, ROW_COUNT, 3))
@@ -440,6 +448,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: constant(LIST).arrayPad([10**9, 10**9]).arrayGet([0, 0]), "memory limit"),
     (lambda: constant(LIST).resample("bicubic").arrayGet([0, 0]), "are arrays"),
     (lambda: constant(LIST).where(1, 2), "pixels of equal dimensions"),
+    (lambda: constant(LIST).unmask(0), "pixels of equal dimensions"),
     (lambda: constant(LIST).where(constant(LIST), constant(LIST)), "must be numbers, not arrays"),
     (lambda: ee.ImageCollection([constant(LIST), ee.Image(1).rename("array")]).mosaic(),
      "pixels of equal dimensions"),

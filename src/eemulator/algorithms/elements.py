@@ -81,7 +81,13 @@ def copy_properties(
     names: list[str] | None,
     exclude: list[str] | None,
 ) -> Element | None:
-    """Properties of another element; by default all that are not the system's."""
+    """Properties of another element; by default all that are not the system's.
+
+    Raises:
+        ServiceError: names are given, and others to leave out [S].
+    """
+    if names is not None and exclude is not None:
+        raise ServiceError("Parameters 'properties' and 'exclude' must not be given together.")
     if target is None or source is None:
         return target
     copied = to_dictionary(source, names)

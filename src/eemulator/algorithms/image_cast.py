@@ -60,7 +60,7 @@ def cast_by_name(image: Image, types: dict[str, Any], order: list[str] | None) -
     """Some bands in other types, perhaps in another order; those it lacks are added, transparent.
 
     Raises:
-        ServiceError: there is no such type.
+        ServiceError: there is no such type, or the order is not of all bands [S].
     """
     added = sorted(types.keys() - image.names)
     wanted_types = [_type_of(types[name]) for name in added]
@@ -70,6 +70,11 @@ def cast_by_name(image: Image, types: dict[str, Any], order: list[str] | None) -
         for i, (name, kind) in enumerate(zip(added, wanted_types, strict=True))
     ]
     whole = image.with_bands([*image.bands, *transparent]) if added else image
+    if order is not None and sorted(order) != sorted(whole.names):
+        raise ServiceError(
+            f"The band order must be of all bands of the result, {', '.join(whole.names)}; "
+            f"got {', '.join(order)}."
+        )
     chosen = whole if order is None else whole.with_bands(whole.named(order))
     return cast_bands(chosen, [_type_of(types.get(band.id, band.type)) for band in chosen.bands])
 

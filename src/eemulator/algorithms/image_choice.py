@@ -38,8 +38,7 @@ def where(image: Image, test: Image, value: Image) -> Image:
     Raises:
         ServiceError: pixels of the test are arrays, or those of one of the others only.
     """
-    if any(band.type.dimensions for band in test.bands):
-        raise ServiceError("The test must be numbers, not arrays.")
+    _require_numbers(test)
     recipes, kinds = [], []
     for band, condition, other in zip(
         image.bands, partners(image, test), partners(image, value), strict=True
@@ -52,6 +51,11 @@ def where(image: Image, test: Image, value: Image) -> Image:
         derived(band.id, kind, (band,), node, i)
         for i, (band, kind) in enumerate(zip(image.bands, kinds, strict=True))
     )
+
+
+def _require_numbers(test: Image) -> None:
+    if any(band.type.dimensions for band in test.bands):
+        raise ServiceError("The test must be numbers, not arrays.")
 
 
 def _replaced(dtype: np.dtype[Any]) -> Callable[[Plane, Plane, Plane], Plane]:
@@ -67,15 +71,20 @@ def _replaced(dtype: np.dtype[Any]) -> Callable[[Plane, Plane, Plane], Plane]:
 
 
 def chosen(condition: Image, yes: Image, no: Image) -> Image:
-    """One of two images at each pixel; masked where the condition or the image chosen is [M]."""
+    """One of two images at each pixel; masked where the condition or the image chosen is [M].
+
+    Raises:
+        ServiceError: pixels of one image are arrays, or those of the condition.
+    """
+    _require_numbers(condition)
     pairs = paired(yes, no)
     recipes, made = [], []
     wide = Image.of(band.renamed(name) for name, band, _ in pairs)
     for (name, a, b), test in zip(pairs, partners(wide, condition), strict=True):
-        kind = a.type.union(b.type)
+        kind = joint_type((a.type, b.type))
         recipes.append(Recipe((test, a, b), _one_of(kind.dtype)))
         made.append((name, kind, (test, a, b)))
-    node = Pointwise(recipes)
+    node = Pointwise(recipes, arrays=True)
     subject = next((i for i in (condition, yes, no) if i.footprint is not None), condition)
     return subject.computed(
         derived(name, kind, sources, node, i) for i, (name, kind, sources) in enumerate(made)
@@ -85,13 +94,11 @@ def chosen(condition: Image, yes: Image, no: Image) -> Image:
 def _one_of(dtype: np.dtype[Any]) -> Callable[[Plane, Plane, Plane], Plane]:
     def run(test: Plane, yes: Plane, no: Plane) -> Plane:
         truth = test.values != 0
-        values = np.where(
-            truth, yes.values.astype(dtype, copy=False), no.values.astype(dtype, copy=False)
-        )
+        values, lengths = overlaid(truth, yes, no, dtype)
         if yes.mask is None and no.mask is None:
-            return Plane(values, test.mask)
+            return Plane(values, test.mask, lengths=lengths)
         masks = (np.True_ if plane.mask is None else plane.mask for plane in (yes, no))
-        return Plane(values, both(test.mask, np.where(truth, *masks)))
+        return Plane(values, both(test.mask, np.where(truth, *masks)), lengths=lengths)
 
     return run
 

@@ -22,6 +22,7 @@ from ..values.projection import Projection
 if TYPE_CHECKING:
     from ..expression.evaluate import Session
     from ..pixels.interpolated import Mode
+    from ..values.element import Element
     from ..values.time import Date
 
 
@@ -41,13 +42,22 @@ def projection(image: Image) -> Projection:
     return first
 
 
-@algorithm("Image.geometry", "Element.geometry", ignores=["maxError", "proj", "geodesics"])
-def geometry(element: Image) -> Geometry:
-    """The footprint; the whole world for an image without bounds."""
+@algorithm("Image.geometry", "Element.geometry", ignores=["maxError"])
+def geometry(element: Element, proj: Projection | None, geodesics: bool | None) -> Geometry:
+    """The footprint; the whole world for an image without bounds.
+
+    Args:
+        element: the image.
+        proj: the CRS of the result; its own by default. The world stays what it is.
+        geodesics: whether its edges are geodesics there; as they were by default [S].
+    """
     found = element.geometry
     if found is None:
         return WORLD
-    return found.filled
+    if proj is None:
+        return found.filled
+    edges = found.geodesic if geodesics is None else geodesics
+    return Geometry(found.filled.shape_in(proj.crs), proj.crs, edges)
 
 
 @algorithm("Image.date")

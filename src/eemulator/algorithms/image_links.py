@@ -26,7 +26,8 @@ def link_collection(
 ) -> Image:
     """Bands and properties of the image of a collection that has the same property.
 
-    Without one, the bands are wholly masked, and the properties are removed.
+    Without one, the bands are wholly masked [S], and the properties are removed. Their types are
+    those of the collection's first image; of an empty one nothing is known but zeros [I].
     """
     value = image.get(match)
     wanted = _names(bands)
@@ -35,15 +36,24 @@ def link_collection(
         found = next((other for other in source if other.get(match) == value), None)
     if wanted:
         linked = next(iter(source), None) if found is None else found
-        if not isinstance(linked, Image):
+        if linked is None:
+            added = _unknown(wanted)
+        elif not isinstance(linked, Image):
             raise ServiceError("The collection must hold images.")
-        added = select(linked, wanted, None)
+        else:
+            added = select(linked, wanted, None)
         if found is None:
             added = update_mask(added, constant_image(0))
         image = add_bands(image, added, None, overwrite=True)
     for name in _names(properties):
         image = image.with_property(name, None if found is None else found.get(name))
     return image
+
+
+def _unknown(names: list[str]) -> Image:
+    """Bands of zeros."""
+    zero = constant_image(0).bands[0]
+    return Image.of(zero.renamed(name) for name in names)
 
 
 def _names(given: Any) -> list[str]:

@@ -15,6 +15,7 @@ from ..pixels.constant import constant_image
 from ..pixels.coverage import coverage, united
 from ..pixels.default_grid import clipped_window
 from ..pixels.node import Plane, both, valid
+from ..pixels.overlay import overlaid
 from ..pixels.pointwise import Pointwise, Recipe
 from ..values.collection import Collection
 from ..values.filters import geometry_of
@@ -22,7 +23,7 @@ from ..values.parse import parse_geometry
 from ..values.pixel_type import MASK
 from ..values.shapes import combined
 from ..values.shapes import inside as lies_inside
-from .image_math import derived
+from .image_math import derived, joint_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,10 +62,10 @@ def _opacity(plane: Plane) -> Mask:
 
 @algorithm("Image.mask")
 def mask(image: Image, new: Image | None) -> Image:
-    """The mask as an image, or the image under another mask."""
+    """The mask as an image, or the image under another mask; metadata and footprint stay [S]."""
     if new is None:
         node = Pointwise((Recipe((band,), _mask_values) for band in image.bands), arrays=True)
-        return image.computed(
+        return image.with_bands(
             derived(band.id, MASK, (band,), node, i) for i, band in enumerate(image.bands)
         )
     others = partners(image, new)
@@ -129,16 +130,19 @@ def unmask(image: Image, value: Image | None, same_footprint: bool) -> Image:
     """Masked pixels take the value; the type grows to hold it.
 
     With `same_footprint`, pixels outside of the image's extent stay masked.
+
+    Raises:
+        ServiceError: pixels are arrays and the value is a number, or the other way round.
     """
     fill = constant_image(0) if value is None else value
     others = partners(image, fill)
     recipes, bands = [], []
     for band, partner in zip(image.bands, others, strict=True):
-        kind = band.type.union(partner.type)
+        kind = joint_type((band.type, partner.type))
         cover = _cover(band) if same_footprint else ()
         recipes.append(Recipe((band, partner, *cover), _filled(kind.dtype)))
         bands.append((band, partner, kind))
-    node = Pointwise(recipes)
+    node = Pointwise(recipes, arrays=True)
     made = []
     for i, (band, partner, kind) in enumerate(bands):
         filled = derived(band.id, kind, (band,), node, i)
@@ -152,11 +156,9 @@ def unmask(image: Image, value: Image | None, same_footprint: bool) -> Image:
 def _filled(dtype: np.dtype[Any]) -> Any:
     def run(plane: Plane, fill: Plane, cover: Plane | None = None) -> Plane:
         if plane.mask is None:
-            return Plane(plane.values.astype(dtype, copy=False), None)
+            return Plane(plane.values.astype(dtype, copy=False), None, lengths=plane.lengths)
         shown = valid(plane.mask)
-        values = np.where(
-            shown, plane.values.astype(dtype, copy=False), fill.values.astype(dtype, copy=False)
-        )
+        values, lengths = overlaid(shown, plane, fill, dtype)
         beneath = both(fill.mask, None if cover is None else cover.mask)
         whole: Mask | None
         if beneath is None:
@@ -165,7 +167,7 @@ def _filled(dtype: np.dtype[Any]) -> Any:
             )
         else:
             whole = np.where(shown, plane.mask, beneath)
-        return Plane(values, whole)
+        return Plane(values, whole, lengths=lengths)
 
     return run
 

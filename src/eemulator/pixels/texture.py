@@ -20,46 +20,58 @@ if TYPE_CHECKING:
     from ..values.image import ImageBand
 
     Floats = NDArray[np.float64]
-    Codes = NDArray[np.int64]
+    Codes = NDArray[np.integer[Any]]
     Shown = NDArray[np.bool_]
 
 # Numbers of pairs of pixels that are held at once.
-_HELD = 2**21
+_HELD = 2**16
 
 
-def _of_multiplicities(codes: Codes, seen: Shown, gains: Floats) -> Floats:
-    """The sum of a function of how often each code occurs, along the first axis.
-
-    Args:
-        codes: `(n, …)`.
-        seen: which of them count.
-        gains: by how much the function grows up to each count: `f(k) - f(k - 1)`.
-    """
-    last = np.iinfo(np.int64).max
-    ordered = np.sort(np.where(seen, codes, last), axis=0)
+def _multiplicities(codes: Codes, seen: Shown) -> NDArray[np.int32]:
+    """How often each code occurs along the first axis: once for each code, the rest is 0."""
+    ordered = np.sort(codes if seen.all() else np.where(seen, codes, codes.max()), axis=0)
+    place = np.arange(len(ordered), dtype=np.int32).reshape(-1, *[1] * (ordered.ndim - 1))
     count = seen.sum(axis=0)
-    run = np.zeros(count.shape, np.int64)
-    total = np.zeros(count.shape)
-    for k, row in enumerate(ordered):
-        run = np.where(row == ordered[k - 1], run + 1, 1) if k else run + 1
-        total += np.where(k < count, gains[run], 0)
-    return total
+    differs = ordered[1:] != ordered[:-1]
+    first = np.maximum.accumulate(place * np.pad(differs, _AFTER_FIRST), axis=0)
+    # What is not seen comes last, perhaps behind equal ones that are.
+    last = (place == count - 1) | np.pad(differs, _BEFORE_LAST) & (place < count)
+    found: NDArray[np.int32] = np.where(last, place - first + 1, 0)
+    return found
+
+
+_AFTER_FIRST = ((1, 0), (0, 0), (0, 0))
+_BEFORE_LAST = ((0, 1), (0, 0), (0, 0))
+
+
+def _entropy_of(counts: NDArray[np.int32]) -> Floats:
+    """-Σ p ln p of multiplicities along the first axis; 0 where there are none."""
+    table = np.arange(len(counts) + 1, dtype=np.float64)
+    table *= np.log(np.maximum(table, 1))
+    total = np.maximum(counts.sum(axis=0), 1)
+    # Rounding must not make it negative.
+    found: Floats = np.maximum(np.log(total) - table[counts].sum(axis=0) / total, 0)
+    return found
 
 
 def _entropy(codes: Codes, seen: Shown) -> Floats:
-    """-Σ p ln p of the codes along the first axis; 0 where none is seen."""
-    counts = np.arange(len(codes) + 1)
-    weighed = counts * np.log(np.maximum(counts, 1))
-    count = np.maximum(seen.sum(axis=0), 1)
-    part = _of_multiplicities(codes, seen, np.diff(weighed, prepend=0)) / count
-    # Rounding must not make it negative.
-    found: Floats = np.maximum(np.log(count) - part, 0)
-    return found
+    return _entropy_of(_multiplicities(codes, seen))
+
+
+def _compact(values: Floats) -> Codes:
+    """Whole numbers from 0 on, of the smallest type: these are sorted fastest."""
+    moved = values - values.min(initial=np.inf) if values.size else values
+    most = moved.max(initial=0)
+    kind = next(k for k in _SIZES if most <= np.iinfo(k).max)
+    return moved.astype(kind)
+
+
+_SIZES = (np.uint16, np.uint32, np.uint64)
 
 
 def entropy(values: NDArray[Any], seen: Shown) -> tuple[Floats, Any]:
     """In bits, of a stack of integers: a `Statistic`."""
-    return _entropy(values.astype(np.int64), seen) / np.log(2), seen.any(axis=0)
+    return _entropy(values, seen) / np.log(2), seen.any(axis=0)
 
 
 class _Pairs:
@@ -98,6 +110,16 @@ class _Pairs:
         return self.mean(self.sum) / 2
 
     @cached_property
+    def skew(self) -> Floats:
+        """How far the two lie from the centre, together."""
+        return self.sum - 2 * self.centre
+
+    @cached_property
+    def squared_skew(self) -> Floats:
+        """Its square: powers of three and four would take ten times as long as products."""
+        return self.skew * self.skew
+
+    @cached_property
     def variance(self) -> Floats:
         """Of all pixels of the pairs."""
         return self.mean((self.a - self.centre) ** 2 + (self.b - self.centre) ** 2) / 2
@@ -114,34 +136,36 @@ class _Pairs:
 
     def entropy(self, values: Floats) -> Floats:
         """Of numbers of pairs."""
-        return _entropy(values.astype(np.int64), self.seen)
-
-    @cached_property
-    def _codes(self) -> Codes:
-        """A number for each pair of values, both ways round: `(2 pairs, …)`."""
-        values, ranks = np.unique(np.stack([self.a, self.b]), return_inverse=True)
-        a, b = ranks.reshape(2, *self.a.shape).astype(np.int64)
-        return np.concatenate([a * len(values) + b, b * len(values) + a])
+        return _entropy(_compact(values), self.seen)
 
     @cached_property
     def _twice(self) -> Shown:
         return np.concatenate([self.seen, self.seen])
 
     @cached_property
+    def _joint(self) -> NDArray[np.int32]:
+        """The multiplicities of pairs of values: the cells of the matrix."""
+        a, b = np.split(_compact(np.concatenate([self.a, self.b])), 2)
+        span = int(max(a.max(initial=0), b.max(initial=0))) + 1
+        # Values of 32 bits make codes of 64.
+        kind = np.uint32 if span <= 2**16 else np.uint64
+        a, b, step = a.astype(kind), b.astype(kind), kind(span)
+        return _multiplicities(np.concatenate([a * step + b, b * step + a]), self._twice)
+
+    @cached_property
     def joint_entropy(self) -> Floats:
         """Of the matrix."""
-        return _entropy(self._codes, self._twice)
+        return _entropy_of(self._joint)
 
     @cached_property
     def marginal_entropy(self) -> Floats:
         """Of its rows, and of its columns."""
-        return _entropy(np.concatenate([self.a, self.b]).astype(np.int64), self._twice)
+        return _entropy(_compact(np.concatenate([self.a, self.b])), self._twice)
 
     @cached_property
     def energy(self) -> Floats:
         """The sum of the squares of the matrix."""
-        squares = np.arange(len(self._codes) + 1, dtype=np.float64) ** 2
-        total = _of_multiplicities(self._codes, self._twice, np.diff(squares, prepend=0))
+        total = (self._joint.astype(np.float64) ** 2).sum(axis=0)
         return cast("Floats", total / np.maximum(2 * self.count, 1) ** 2)
 
     @cached_property
@@ -178,8 +202,8 @@ METRICS: dict[str, Callable[[_Pairs], Floats]] = {
     "maxcorr": lambda p: np.zeros(p.count.shape),
     "diss": lambda p: p.mean(p.difference),
     "inertia": lambda p: p.mean(p.difference**2),
-    "shade": lambda p: p.mean((p.sum - 2 * p.centre) ** 3),
-    "prom": lambda p: p.mean((p.sum - 2 * p.centre) ** 4),
+    "shade": lambda p: p.mean(p.squared_skew * p.skew),
+    "prom": lambda p: p.mean(p.squared_skew * p.squared_skew),
 }
 """Metrics of a grey-level co-occurrence matrix, by the service's suffixes."""
 
