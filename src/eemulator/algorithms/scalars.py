@@ -8,12 +8,14 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from scipy import special
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
-from ..values.numbers import number
+from ..values.numbers import Long, number
 from ..values.pixel_type import TYPES
+from ..values.special import lanczos, lower_gamma
 from .image_math import ALIASES
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "bitwiseAnd": lambda a, b: int(a) & int(b),
     "bitwiseOr": lambda a, b: int(a) | int(b),
     "bitwiseXor": lambda a, b: int(a) ^ int(b),
+    "gammainc": lambda a, b: float(lower_gamma(np.array(a), np.array(b))),
     "leftShift": lambda a, b: _wrapped(_wrapped(int(a)) << (int(b) & 63)),
     "rightShift": lambda a, b: _wrapped(int(a)) >> (int(b) & 63),
 }
@@ -90,6 +93,7 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "erfc": math.erfc,
     "erfInv": lambda a: float(special.erfinv(a)),
     "erfcInv": lambda a: float(special.erfcinv(a)),
+    "lanczos": lambda a: float(lanczos(np.array(a))),
 }
 
 
@@ -132,10 +136,8 @@ def _register_cast(name: str) -> None:
     def run(value: float) -> float:
         if not kind.is_int:
             return float(value)
-        if math.isnan(value):
-            return 0
         low, high = kind.bounds
-        return int(min(max(value, low), high))
+        return Long(0 if math.isnan(value) else min(max(value, low), high))
 
 
 for _name, _function in _BINARY.items():
