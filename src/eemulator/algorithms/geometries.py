@@ -19,6 +19,7 @@ from ..values.geometry import WORLD, Feature, Geometry, projected_box
 from ..values.parse import parse_geometry
 from ..values.projection import WGS84, Projection, parse_crs
 from ..values.shapes import combined, disjoint, inside, intersects
+from ..values.unions import united
 
 if TYPE_CHECKING:
     from ..expression.evaluate import Session
@@ -205,7 +206,8 @@ _register_change(
     "convexHull", lambda shape: Geometry(shape.valid.convex_hull, shape.crs, shape.geodesic)
 )
 _register_change(
-    "dissolve", lambda shape: Geometry(shapely.union_all(shape.valid), shape.crs, shape.geodesic)
+    "dissolve",
+    lambda shape: Geometry(united(list(shapely.get_parts(shape.valid))), shape.crs, shape.geodesic),
 )
 
 
