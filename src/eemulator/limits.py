@@ -213,6 +213,15 @@ def too_many_elements(limit: int) -> ServiceError:
     )
 
 
+MOST_EDGES = 2_000_000
+"""Most edges of a geometry that is made [S, the release notes of 29 November 2018]."""
+
+
+def too_many_edges(count: int) -> ServiceError:
+    """[S, users' reports]."""
+    return ServiceError(f"Geometry has too many edges ({count} > {MOST_EDGES}).", kind="edges")
+
+
 def asset_not_found(kind: str, asset_id: str) -> ServiceError:
     """An id inside an expression; `kind` is `Image`, `ImageCollection` [I]."""
     return ServiceError(

@@ -184,7 +184,10 @@ def test_update() -> None:
         lambda: ee.Date(LEAP).get("day", "Mars/Olympus"),
         lambda: ee.Date(LEAP).format("q"),
         lambda: ee.Date(LEAP).format("'open"),
-        lambda: ee.Date(LEAP).getRelative("year", "day"),
+        lambda: ee.Date.parse("yyyy", "the year 2000"),
+        lambda: ee.Date.parse("yyyy yyyy", "2000 2000"),
+        lambda: ee.Date.parse("yyyy-MM-dd", "2021-02-29"),
+        lambda: ee.Date.parse("yyyy ww", "2021 05"),
     ],
 )
 def test_wrong_units_zones_and_patterns_are_told(wrong: Any) -> None:

@@ -236,7 +236,6 @@ def test_names_of_bands(make: Callable[[], Any], names: list[str]) -> None:
     [
         ("image-addbands", lambda image: image.addBands(ee.Image(1).set("time", 0))),
         ("image-cat", lambda image: ee.Image.cat(image, ee.Image(1).set("time", 0))),
-        ("image-clip", lambda image: image.clip(ee.Geometry.Point([44.06, -18.09]).buffer(500))),
         ("image-cliptoboundsandscale", lambda image: image.clipToBoundsAndScale(
             ee.Geometry.Point([44.06, -18.09]).buffer(500), 20, 10)),
         ("image-mask", lambda image: image.mask()),

@@ -194,5 +194,5 @@ def test_an_image_is_described_within_an_expression() -> None:
     bands = json.loads(str(ee.String.encodeJSON(described.get("bands")).getInfo()))
     assert bands == image.getInfo()["bands"]
     assert bands[0]["dimensions"] == [300, 250]
-    with pytest.raises(ee.EEException, match="Dictionary: the emulator makes none"):
+    with pytest.raises(ee.EEException, match="keys and values in turn"):
         ee.Dictionary(ee.Algorithms.Describe(ee.Number(7))).getInfo()

@@ -1,4 +1,4 @@
-"""Arrays: element by element as images are, pixel by pixel; and as matrices."""
+"""Arrays: element by element as images are, pixel by pixel; and their matrices."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from scipy import linalg
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
-from ..pixels.arithmetic import BINARY, UNARY, Binary, Unary, cast
+from ..pixels.arithmetic import BINARY, UNARY, Binary, Unary, cast, fraction, half_up
 from ..pixels.node import Plane
 from ..values.array import Array
+from ..values.eigen import eigen as eigenvectors
 from ..values.pixel_type import TYPES, PixelType, union_of
 from .image_math import ALIASES
 
@@ -39,13 +40,15 @@ def make(values: Any, kind: PixelType | None) -> Array:
     found = Array.parsed(values)
     if found is None:
         if kind is not None and values == []:
-            return Array.of(np.zeros(0, kind.dtype), kind)
+            return Array.of(np.zeros(0, kind.dtype), kind.element)
         raise ServiceError("Array values must be numbers, in lists of one length at each depth.")
-    return found if kind is None else _cast(found, kind)
+    return found if kind is None else _cast(found, kind.element)
 
 
 def _cast(array: Array, kind: PixelType) -> Array:
-    return Array.of(cast(Plane(array.values, None), array.type, kind).values, kind)
+    """Fractions are rounded, halves up, as `Array.byte` does by its page [S]."""
+    values = half_up(array.values) if kind.is_int else array.values
+    return Array.of(cast(Plane(values, None), array.type, kind).values, kind)
 
 
 def _paired(operation: Binary, left: Array, right: Array) -> Array:
@@ -84,10 +87,13 @@ def _register_cast(name: str, kind: PixelType) -> None:
         return _cast(array, kind)
 
 
-for _name, _operation in BINARY.items():
+# Powers of integers are floats of 32 bits: 0.009999999776482582 for 10 to the -2 [S].
+_BINARY = {**BINARY, "pow": Binary(np.power, fraction)}
+
+for _name, _operation in _BINARY.items():
     _register_binary(_name, _operation)
 for _alias, _name in ALIASES.items():
-    _register_binary(_alias, BINARY[_name])
+    _register_binary(_alias, _BINARY[_name])
 for _name, _single in UNARY.items():
     _register_unary(_name, _single)
 _register_unary("bitwise_not", UNARY["bitwiseNot"])
@@ -106,8 +112,8 @@ def _axis(array: Array, axis: int) -> int:
 @algorithm("Array.identity")
 def identity(size: int) -> Array:
     """A square of zeros with ones on the diagonal."""
-    if not 1 <= size <= _MOST_SIDE:
-        raise ServiceError(f"The size must be 1 to {_MOST_SIDE}, got {size}.")
+    if not 0 <= size <= _MOST_SIDE:
+        raise ServiceError(f"The size must be 0 to {_MOST_SIDE}, got {size}.")
     return Array.of(np.eye(size, dtype=np.int64))
 
 
@@ -467,18 +473,13 @@ def cholesky(array: Array) -> dict[str, Array]:
 
 @algorithm("Array.eigen")
 def eigen(array: Array) -> Array:
-    """Rows of an eigenvalue and its vector, greatest value first; symmetric matrices only.
-
-    The sign of a vector is that of LAPACK [M].
+    """Rows of an eigenvalue and its vector, greatest value first, signs as the service's [S].
 
     Raises:
-        ServiceError: the matrix is not symmetric.
+        ServiceError: eigenvalues are not real, or not found.
     """
-    a = _matrix(array, square=True)
-    if not np.allclose(a, a.T):
-        raise ServiceError("The emulator has eigenvectors of symmetric matrices only.")
-    values, vectors = np.linalg.eigh(a)
-    return Array.of(np.column_stack([values, vectors.T])[::-1])
+    with np.errstate(all="ignore"):
+        return Array.of(eigenvectors(_matrix(array, square=True)))
 
 
 @algorithm("List.getArray")

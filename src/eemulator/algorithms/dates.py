@@ -9,6 +9,7 @@ from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..values.calendar import LENGTHS, advanced, from_local, local, part, relative, span, unit_of
 from ..values.date_format import ISO, formatted
+from ..values.date_parse import parsed
 from ..values.margin import ErrorMargin
 from ..values.parse import parse_date
 from ..values.time import UNBOUNDED, Date, DateRange
@@ -18,6 +19,12 @@ from ..values.time import UNBOUNDED, Date, DateRange
 def date(value: Any, zone: str | None) -> Date:
     """From milliseconds or text."""
     return parse_date(value, zone)
+
+
+@algorithm("Date.parse")
+def parse(pattern: str, text: str, zone: str | None) -> Date:
+    """From text, by a pattern of Joda-Time's."""
+    return parsed(text, pattern, zone)
 
 
 @algorithm("Date.millis")
@@ -180,4 +187,4 @@ def is_unbounded(value: DateRange) -> bool:
 @algorithm("ErrorMargin")
 def error_margin(value: float | None, unit: str) -> ErrorMargin:
     """How much error is accepted; the emulator makes none."""
-    return ErrorMargin(value, unit)
+    return ErrorMargin.of(value, unit)

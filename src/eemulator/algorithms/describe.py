@@ -20,11 +20,15 @@ def describe(session: Session, value: Any) -> Any:
 
 @algorithm("Dictionary")
 def dictionary(value: Any) -> dict[str, Any]:
-    """A value that is a dictionary already, as a description is.
+    """From a dictionary, as a description is, or from a list of keys and values in turn.
 
     Raises:
-        ServiceError: it is none.
+        ServiceError: it is neither.
     """
-    if not isinstance(value, dict):
-        raise ServiceError("Dictionary: the emulator makes none of anything else.")
-    return value
+    if isinstance(value, dict):
+        return value
+    if not isinstance(value, list) or len(value) % 2:
+        raise ServiceError("A dictionary is made of a dictionary, or of keys and values in turn.")
+    if not all(isinstance(key, str) for key in value[::2]):
+        raise ServiceError("The keys of a dictionary are strings.")
+    return dict(zip(value[::2], value[1::2], strict=True))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..pixels.constant import constant_image
+from ..values.patterns import pattern_of
 
 if TYPE_CHECKING:
     from ..expression.function import Function
@@ -77,17 +78,35 @@ def combine(one: dict[str, Any], other: dict[str, Any], overwrite: bool) -> dict
 
 @algorithm("Dictionary.select")
 def select(dictionary: dict[str, Any], names: list[str], ignore_missing: bool) -> dict[str, Any]:
-    """Some keys."""
-    if ignore_missing:
-        return {name: dictionary[name] for name in names if name in dictionary}
-    return {name: get(dictionary, name, None) for name in names}
+    """Some keys, by name or regular expression."""
+    return {key: dictionary[key] for key in _selected(dictionary, names, ignore_missing)}
 
 
 @algorithm("Dictionary.remove")
 def remove(dictionary: dict[str, Any], names: list[str], ignore_missing: bool) -> dict[str, Any]:
-    """Without some keys."""
-    select(dictionary, names, ignore_missing)
-    return {key: value for key, value in dictionary.items() if key not in names}
+    """Without some keys, by name or regular expression."""
+    dropped = _selected(dictionary, names, ignore_missing)
+    return {key: value for key, value in dictionary.items() if key not in dropped}
+
+
+def _selected(dictionary: dict[str, Any], names: list[str], ignore_missing: bool) -> list[str]:
+    """The keys that names mean.
+
+    Raises:
+        ServiceError: a name means none.
+    """
+    found: list[str] = []
+    for name in names:
+        fitting = [name] if name in dictionary else sorted(_fitting(dictionary, name))
+        if not fitting and not ignore_missing:
+            raise ServiceError(f"Dictionary does not contain key: '{name}'.")
+        found += fitting
+    return found
+
+
+def _fitting(dictionary: dict[str, Any], pattern: str) -> list[str]:
+    expression = pattern_of(pattern)
+    return [key for key in dictionary if expression.fits(key)]
 
 
 @algorithm("Dictionary.rename")

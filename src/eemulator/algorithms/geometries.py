@@ -19,6 +19,7 @@ from ..values.geometry import WORLD, Feature, Geometry, projected_box
 from ..values.parse import parse_geometry
 from ..values.projection import WGS84, Projection, parse_crs
 from ..values.shapes import combined, disjoint, inside, intersects
+from ..values.unions import united
 
 if TYPE_CHECKING:
     from ..expression.evaluate import Session
@@ -87,9 +88,15 @@ def rectangle(
 
 @algorithm("GeometryConstructors.BBox")
 def bbox(west: float, south: float, east: float, north: float) -> Geometry:
-    """A rectangle of longitude and latitude."""
-    if east < west:
-        east += 360
+    """A rectangle of longitude and latitude, on the circle of longitudes [S]."""
+    if not all(math.isfinite(degrees) for degrees in (west, south, east, north)):
+        raise ServiceError(f"The degrees must be finite, got {[west, south, east, north]}.")
+    if east - west >= 360:
+        west, east = -180, 180
+    else:
+        east -= west
+        west = (west + 180) % 360 - 180
+        east = west + east % 360
     return Geometry(
         shapely.box(west, max(south, -90), east, min(north, 90)), WGS84.crs, geodesic=False
     )
@@ -199,7 +206,8 @@ _register_change(
     "convexHull", lambda shape: Geometry(shape.valid.convex_hull, shape.crs, shape.geodesic)
 )
 _register_change(
-    "dissolve", lambda shape: Geometry(shapely.union_all(shape.valid), shape.crs, shape.geodesic)
+    "dissolve",
+    lambda shape: Geometry(united(list(shapely.get_parts(shape.valid))), shape.crs, shape.geodesic),
 )
 
 
@@ -230,24 +238,31 @@ def feature_centroid(element: Element, proj: Projection | None) -> Element:
     return _with_place(element, centroid(_place(element), proj))
 
 
-@algorithm("Geometry.buffer", ignores=["maxError"])
+@algorithm("Geometry.buffer")
 def buffer(
     shape: Geometry,
     distance: float,
+    margin: ErrorMargin | None,
     proj: Projection | None,
 ) -> Geometry:
     """All points within a distance: in metres, or in units of the projection asked for."""
     if not math.isfinite(distance):
         raise ServiceError(f"The distance must be finite, got {distance}.")
+    unit = "meters" if proj is None else "projected"
+    error = margin.value if margin is not None and margin.unit == unit else None
     if proj is None:
-        return measures.buffered(shape, distance)
-    return Geometry(_in(shape, proj).filled.valid.buffer(distance), proj.crs, geodesic=False)
+        return measures.buffered(shape, distance, error)
+    quarter = math.ceil(math.pi / 2 / measures.arc_step(distance, error))
+    found = _in(shape, proj).filled.valid.buffer(distance, quad_segs=quarter)
+    return Geometry(found, proj.crs, geodesic=False)
 
 
-@algorithm("Feature.buffer", ignores=["maxError"])
-def feature_buffer(element: Element, distance: float, proj: Projection | None) -> Element:
+@algorithm("Feature.buffer")
+def feature_buffer(
+    element: Element, distance: float, margin: ErrorMargin | None, proj: Projection | None
+) -> Element:
     """The same, wider."""
-    return _with_place(element, buffer(_place(element), distance, proj))
+    return _with_place(element, buffer(_place(element), distance, margin, proj))
 
 
 @algorithm("Geometry.simplify")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..values.geometry import Feature
+from ..values.java_random import JavaRandom
 from .collections import sort_key
 from .strings import check_length
 
@@ -301,3 +303,28 @@ def index_of_sublist(items: list[Any], part: list[Any]) -> int:
 def last_index_of_sublist(items: list[Any], part: list[Any]) -> int:
     """Where a list is last found within; -1 for nowhere."""
     return next(reversed(_starts(items, part)), -1)
+
+
+@algorithm("List.shuffle")
+def shuffle(items: list[Any], seed: Any) -> list[Any]:
+    """In another order, always the same for a seed; in any where the seed is false.
+
+    Which order is Java's for the seed [M]; without one it is that of 0 [M].
+
+    Raises:
+        ServiceError: the seed is neither an integer nor false.
+    """
+    if seed is False:
+        return random.sample(items, len(items))
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+        raise ServiceError(f"Parameter 'seed' must be an integer or false, got {seed!r}.")
+    return JavaRandom(seed or 0).shuffled(items)
+
+
+@algorithm("List.rotate")
+def rotate(items: list[Any], distance: int) -> list[Any]:
+    """Each item so many positions later; what leaves the end comes in at the start [M]."""
+    if not items:
+        return items
+    cut = -distance % len(items)
+    return items[cut:] + items[:cut]

@@ -15,12 +15,16 @@ def make(precision: Any, low: float | None, high: float | None, dimensions: int)
     """A precision with limits.
 
     Raises:
-        ServiceError: the precision is not known, the range empty, or pixels are to be arrays.
+        ServiceError: the precision is not known, or the range empty.
     """
     if isinstance(precision, PixelType):
         return precision
-    if dimensions != 0:
-        raise ServiceError("The emulator has no pixels that are arrays.")
+    if dimensions < 0:
+        raise ServiceError(f"Parameter 'dimensions' must not be negative, got {dimensions}.")
+    return _numbers(precision, low, high).arrayed(dimensions)
+
+
+def _numbers(precision: Any, low: float | None, high: float | None) -> PixelType:
     if precision in ("float", "double"):
         kind = FLOAT if precision == "float" else DOUBLE
         return kind if low is None or high is None else PixelType(kind.precision, low, high)
@@ -63,10 +67,10 @@ def greatest(kind: PixelType) -> float | None:
     return kind.max
 
 
-@algorithm("PixelType.dimensions", ignores=["pixelType"])
-def dimensions_of() -> int:
-    """0: a pixel is one number."""
-    return 0
+@algorithm("PixelType.dimensions")
+def dimensions_of(kind: PixelType) -> int:
+    """Of the array that each pixel is; 0 where it is a number."""
+    return kind.dimensions
 
 
 @algorithm("ObjectType")

@@ -14,7 +14,7 @@ from scipy import special
 from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..values.gamma import lanczos, regularized_gamma
-from ..values.numbers import number
+from ..values.numbers import Long, number
 from ..values.pixel_type import TYPES
 from .image_math import ALIASES
 
@@ -141,10 +141,8 @@ def _register_cast(name: str) -> None:
     def run(value: float) -> float:
         if not kind.is_int:
             return float(value)
-        if math.isnan(value):
-            return 0
         low, high = kind.bounds
-        return int(min(max(value, low), high))
+        return Long(0 if math.isnan(value) else min(max(value, low), high))
 
 
 for _name, _function in _BINARY.items():

@@ -130,8 +130,8 @@ def _compiled(pattern: str, flags: str) -> Pattern:
 
 @algorithm("String.encodeJSON", session=True)
 def encode_json(session: Session, value: Any) -> str:
-    """A value as JSON; the order of keys and the spaces are the emulator's own [M]."""
-    text = json.dumps(to_json(value, session.limits))
+    """A value as JSON: keys sorted, no spaces [S]."""
+    text = json.dumps(to_json(value, session.limits), separators=(",", ":"), sort_keys=True)
     check_length(len(text))
     return text
 

@@ -24,6 +24,7 @@ from ..values.kernel import Kernel
 from ..values.learning.classifier import Classifier
 from ..values.learning.clusterer import Clusterer
 from ..values.margin import ErrorMargin
+from ..values.numbers import Long
 from ..values.parse import parse_date, parse_geometry
 from ..values.pixel_type import TYPES, PixelType
 from ..values.projection import Projection
@@ -199,8 +200,8 @@ def _margin(value: Any) -> ErrorMargin:
     if isinstance(value, ErrorMargin):
         return value
     if isinstance(value, dict):
-        return ErrorMargin(value.get("value"), str(value.get("unit", "meters")))
-    return ErrorMargin(_float(value), "meters")
+        return ErrorMargin.of(value.get("value"), str(value.get("unit", "meters")))
+    return ErrorMargin.of(_float(value), "meters")
 
 
 def _date(value: Any) -> Date:
@@ -278,6 +279,8 @@ def type_name(value: Any) -> str:
             return "Null"
         case bool():
             return "Boolean"
+        case Long():
+            return "Long"
         case int():
             return "Integer"
         case float():

@@ -67,7 +67,7 @@ def _interval(function: Callable[[int, int], float]) -> TypeRule:
     return rule
 
 
-def _fraction(left: PixelType, right: PixelType) -> PixelType:
+def fraction(left: PixelType, right: PixelType) -> PixelType:
     """Integers divide to a float [M]."""
     joint = left.union(right)
     return FLOAT if joint.is_int else joint.without_range()
@@ -168,7 +168,7 @@ BINARY: dict[str, Binary] = {
     "add": Binary(np.add, _interval(lambda a, b: a + b)),
     "subtract": Binary(np.subtract, _interval(lambda a, b: a - b)),
     "multiply": Binary(np.multiply, _interval(lambda a, b: a * b)),
-    "divide": Binary(_divide, _fraction),
+    "divide": Binary(_divide, fraction),
     "mod": Binary(_mod, _remainder),
     "pow": Binary(np.power, _floating),
     "atan2": Binary(np.arctan2, _floating),
@@ -197,7 +197,7 @@ BINARY: dict[str, Binary] = {
 def _whole(left: PixelType, right: PixelType) -> PixelType:
     """Integers divide to integers no farther from 0 than the dividend."""
     if not (left.is_int and right.is_int):
-        return _fraction(left, right)
+        return fraction(left, right)
     most = max(map(abs, left.bounds))
     return PixelType.of_range(-most if min(*left.bounds, *right.bounds) < 0 else 0, most)
 
@@ -265,7 +265,7 @@ def _sign(operand: PixelType) -> PixelType:
     return PixelType("int", -1, 1) if operand.is_int else operand.without_range()
 
 
-def _half_up(a: NDArray[Any]) -> NDArray[Any]:
+def half_up(a: NDArray[Any]) -> NDArray[Any]:
     """Java's rounding: halves go up."""
     return a if a.dtype.kind in "iu" else np.floor(a + 0.5)
 
@@ -300,7 +300,7 @@ UNARY: dict[str, Unary] = {
     "signum": Unary(np.sign, _sign),
     "floor": Unary(_keep_int(np.floor), _rounded),
     "ceil": Unary(_keep_int(np.ceil), _rounded),
-    "round": Unary(_half_up, _rounded),
+    "round": Unary(half_up, _rounded),
     "bitwiseNot": Unary(_bitwise(np.invert), _signed),
     # NumPy counts the bits of the absolute value: negative numbers go through uint64.
     "bitCount": Unary(

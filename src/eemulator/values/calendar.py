@@ -139,14 +139,10 @@ def part(date: Date, unit: str, zone: str | None = None) -> int:
 
 
 def relative(date: Date, unit: str, whole: str, zone: str | None = None) -> int:
-    """How many units of a larger one have passed.
-
-    Raises:
-        ServiceError: the unit is not the smaller one.
-    """
+    """How many units of a larger one have passed; 0 where it is not the larger one [S]."""
     unit, whole = unit_of(unit), unit_of(whole)
     if LENGTHS[unit] >= LENGTHS[whole]:
-        raise ServiceError(f"A {whole} is not made of {unit}s.")
+        return 0
     start = Date(span(date, whole, zone).start)
     if unit == "month":
         return local(date, zone).month - local(start, zone).month

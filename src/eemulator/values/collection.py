@@ -12,6 +12,7 @@ from .element import Element
 from .geometry import Geometry
 from .image import Image
 from .projection import WGS84
+from .unions import united
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -134,4 +135,4 @@ class Collection(Element):
         areas = [e.geometry.filled.lonlat for e in self if e.geometry is not None]
         if not areas:
             return Geometry(shapely.GeometryCollection())
-        return Geometry(shapely.union_all(areas), WGS84.crs)
+        return Geometry(united(areas), WGS84.crs)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..errors import ServiceError
+from .zone_names import zone_letters, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 ISO = "yyyy-MM-dd'T'HH:mm:ss"
 """The pattern where none is given [S]."""
 
-_TOKEN = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
+TOKEN = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
@@ -63,7 +64,7 @@ def _pieces(pattern: str) -> tuple[Piece, ...]:
     pieces: list[Piece] = []
     position = 0
     while position < len(pattern):
-        found = _TOKEN.match(pattern, position)
+        found = TOKEN.match(pattern, position)
         if found is None:
             raise ServiceError(f"Invalid date format '{pattern}'.")
         position = found.end()
@@ -92,10 +93,10 @@ def _field(letter: str, width: int, pattern: str) -> Piece:
     match letter:
         case "M":
             if width >= 3:
-                return lambda at: _MONTHS[at.month - 1][: None if width > 3 else 3]
+                return lambda at: MONTHS[at.month - 1][: None if width > 3 else 3]
             return lambda at: f"{at.month:0{width}d}"
         case "E":
-            return lambda at: _DAYS[at.weekday()][: None if width > 3 else 3]
+            return lambda at: DAYS[at.weekday()][: None if width > 3 else 3]
         case "S":
             return lambda at: f"{at.microsecond:06d}".ljust(width, "0")[:width]
         case "a":
@@ -103,13 +104,13 @@ def _field(letter: str, width: int, pattern: str) -> Piece:
         case "G":
             return _text("AD")
         case "Z":
-            return _zone if width > 2 else lambda at: _offset(at, ":" if width == 2 else "")
+            return _zone_id if width > 2 else lambda at: _offset(at, ":" if width == 2 else "")
         case "z":
-            return _zone
+            return zone_name if width > 3 else zone_letters
     raise ServiceError(f"Illegal pattern component '{letter}' in date format '{pattern}'.")
 
 
-def _zone(at: datetime) -> str:
+def _zone_id(at: datetime) -> str:
     return str(at.tzinfo)
 
 

@@ -13,6 +13,7 @@ from .element import Element
 from .numbers import number
 from .projection import WGS84, Projection, same_crs, transformer
 from .rings import areal, check_crossings, is_valid
+from .unions import united
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +42,10 @@ class Geometry:
         """The shape, its self-crossings resolved (interiors by the even-odd rule), parts united."""
         if is_valid(self.shape):
             return self.shape
-        check_crossings(self.shape)
-        return shapely.union_all(shapely.make_valid(shapely.get_parts(self.shape)))
+        parts = shapely.get_parts(self.shape)
+        for part in parts:
+            check_crossings(part)
+        return united(list(shapely.make_valid(parts)))
 
     def shape_in(self, crs: str) -> BaseGeometry:
         """The shape in another CRS, vertex by vertex."""

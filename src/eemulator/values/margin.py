@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+_WORLD = 2.0e7
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorMargin:
@@ -18,6 +20,14 @@ class ErrorMargin:
     value: float | None
     unit: str
 
+    @staticmethod
+    def of(value: float | None, unit: str) -> ErrorMargin:
+        """A margin as it is understood: never negative, and infinite from 20,000 km on [S]."""
+        if value is None or unit == "infinite" or (unit == "meters" and abs(value) >= _WORLD):
+            return ErrorMargin(None, "infinite")
+        return ErrorMargin(abs(value), unit)
+
     def json(self) -> dict[str, Any]:
         """As in `getInfo`."""
-        return {"type": "ErrorMargin", "unit": self.unit, "value": self.value}
+        told = {} if self.value is None else {"value": self.value}
+        return {"type": "ErrorMargin", "unit": self.unit, **told}

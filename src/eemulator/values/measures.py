@@ -1,10 +1,11 @@
 """Geometries measured on the Earth: areas, lengths, distances, and shapes made by distances.
 
-Areas and lengths are those of geodesics on the WGS 84 ellipsoid, exact but for edges that are
-straight in their CRS, which are followed at steps of `_STEP` degrees. What needs a plane (distance
-between shapes, buffer, centroid, simplify) is worked out in an azimuthal projection around the
-shape: exact at its middle, and off by some 0.02 % at 100 km from there, 2 % at 1,000 km. Earth
-Engine works on a sphere or on the ellipsoid [I] and gives buffers corners of its own [M].
+Areas are those of great circles on the sphere that has WGS 84's area, geodetic latitudes taken as
+they are; lengths are those of `on_ellipsoid`: so all digits are the service's (docs/decisions/026).
+So are the centroids of areas and the buffers of points. Edges that are straight in their CRS are
+followed at steps of `_STEP` degrees. What needs a plane (the nearest points of shapes, buffers of
+more than a point, simplify) is worked out in an azimuthal projection around the shape: exact at its
+middle, and off by some 0.02 % at 100 km from there, 2 % at 1,000 km.
 """
 
 from __future__ import annotations
@@ -32,11 +33,17 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-GEOD = Geod(ellps="WGS84")
+_AXIS = 6_378_137.0
+_FLATTENING = 1 / 298.257223563
+# The radius of the sphere with the area of the ellipsoid.
+_SPHERE = Geod(a=6_371_007.180918474, f=0)
 
 _STEP = 0.25
-# Corners of a quarter of a circle; the service's depend on the error margin.
-_QUARTER = 24
+# The sphere on which buffers are made, the error of their edges as a share of the distance, and the
+# least such share, which makes circles of some two thousand corners.
+_BUFFERED = 6_367_000.0
+_ERROR = 0.01
+_LEAST = 1e-6
 
 
 def _followed(shape: Geometry) -> BaseGeometry:
@@ -53,7 +60,7 @@ def _followed(shape: Geometry) -> BaseGeometry:
 
 def area(shape: Geometry) -> float:
     """Square metres; parts of a collection that overlap count each."""
-    return sum(abs(GEOD.geometry_area_perimeter(part)[0]) for part in _parts(shape, "Polygon"))
+    return sum(abs(_SPHERE.geometry_area_perimeter(part)[0]) for part in _parts(shape, "Polygon"))
 
 
 def perimeter(shape: Geometry) -> float:
@@ -67,7 +74,33 @@ def length(shape: Geometry) -> float:
 
 
 def _length(line: BaseGeometry) -> float:
-    return float(GEOD.geometry_length(line))
+    if hasattr(line, "geoms"):
+        return sum(_length(part) for part in line.geoms)
+    points = np.radians(shapely.get_coordinates(line))
+    return float(on_ellipsoid(points[:-1], points[1:]).sum())
+
+
+def on_ellipsoid(start: Floats, end: Floats) -> Floats:
+    """Metres between points, by Andoyer's formula, to the first order of the flattening.
+
+    J. Meeus, Astronomical Algorithms, 2nd edition, page 85.
+
+    Args:
+        start: longitudes and latitudes in radians, of shape (n, 2).
+        end: as many.
+    """
+    middle, half = (start + end) / 2, (start - end) / 2
+    f, g, turn = middle[:, 1], half[:, 1], half[:, 0]
+    near = np.sin(g) ** 2 * np.cos(turn) ** 2 + np.cos(f) ** 2 * np.sin(turn) ** 2
+    far = np.cos(g) ** 2 * np.cos(turn) ** 2 + np.sin(f) ** 2 * np.sin(turn) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        angle = np.arctan(np.sqrt(near / far))
+        ratio = np.sqrt(near * far) / angle
+        flat = (3 * ratio - 1) / (2 * far) * np.sin(f) ** 2 * np.cos(g) ** 2
+        flat -= (3 * ratio + 1) / (2 * near) * np.cos(f) ** 2 * np.sin(g) ** 2
+        metres = 2 * angle * _AXIS * (1 + _FLATTENING * flat)
+    # Points in the same place, or opposite ones, where the way is half the equator at the most.
+    return np.where(near == 0, 0.0, np.where(far == 0, np.pi * _AXIS, metres))
 
 
 def _parts(shape: Geometry, *kinds: str) -> list[BaseGeometry]:
@@ -156,22 +189,99 @@ def _middle(shape: BaseGeometry) -> tuple[float, float]:
     return (west + east) / 2, (south + north) / 2
 
 
-def buffered(shape: Geometry, metres: float) -> Geometry:
-    """All points within a distance; with a negative one, those that far inside."""
+def buffered(shape: Geometry, metres: float, error: float | None = None) -> Geometry:
+    """All points within a distance; with a negative one, those that far inside.
+
+    Args:
+        shape: of which.
+        metres: the distance.
+        error: how far straight edges may be from a circle, in metres; 1 % of the distance by
+            default [S].
+    """
     found = shape.filled.lonlat
     if found.is_empty:
         return Geometry(found)
+    step = arc_step(metres, error)
+    if found.geom_type == "Point" and metres > 0:
+        longitude, latitude = shapely.get_coordinates(found)[0].tolist()
+        return circle(longitude, latitude, metres, step)
     plane = Plane(_middle(found))
-    return Geometry(plane.lonlat(plane.of(found).buffer(metres, quad_segs=_QUARTER)))
+    quarter = math.ceil(math.pi / 2 / step)
+    return Geometry(plane.lonlat(plane.of(found).buffer(metres, quad_segs=quarter)))
+
+
+def arc_step(distance: float, error: float | None) -> float:
+    """The angle, in radians, between corners of a circle whose edges stay within an error."""
+    share = _ERROR if not error or not distance else min(max(error / abs(distance), _LEAST), 1.0)
+    return 2 * math.acos(1 - share)
+
+
+def circle(longitude: float, latitude: float, metres: float, step: float) -> Geometry:
+    """The circle around a point, as the service makes it: corners on it, from the north westwards.
+
+    The sphere is one of 6,367 km; the last edge is what the others leave (docs/decisions/026).
+
+    Raises:
+        ServiceError: a pole lies in it.
+    """
+    reach = metres / _BUFFERED
+    if reach >= math.pi / 2 - abs(math.radians(latitude)):
+        raise ServiceError("The emulator has no geometries that hold a pole.")
+    turned = np.arange(0, 2 * math.pi, step)
+    start = math.radians(latitude)
+    rise = np.sin(start) * np.cos(reach) + np.cos(start) * np.sin(reach) * np.cos(turned)
+    aside = np.arctan2(
+        -np.sin(turned) * np.sin(reach) * np.cos(start), np.cos(reach) - np.sin(start) * rise
+    )
+    corners = np.column_stack([longitude + np.degrees(aside), np.degrees(np.arcsin(rise))])
+    return Geometry(shapely.Polygon(corners))
 
 
 def centroid(shape: Geometry) -> Geometry:
-    """The middle of its area; of lines or points where it has none."""
+    """The middle of its area, that of a body's mass seen from the middle of the sphere [S].
+
+    Of lines or points where it has no area.
+    """
     found = shape.filled.lonlat
     if found.is_empty:
         return Geometry(shapely.Point())
+    rings = [
+        ring
+        for part in _parts(shape.filled, "Polygon")
+        for ring in (part.exterior, *part.interiors)  # type: ignore[attr-defined]
+    ]
+    if rings:
+        return Geometry(_mass(rings, _middle(found)[0]))
     plane = Plane(_middle(found), "laea")
     return Geometry(plane.lonlat(plane.of(found).centroid))
+
+
+def _mass(rings: list[BaseGeometry], near: float) -> BaseGeometry:
+    """Where the vector points that is the integral over rings' insides, to their left.
+
+    By Stokes' theorem it is half the sum of the edges' normals, each as long as the edge. Those of
+    small rings cancel to almost nothing, so they are added in what precision the machine has.
+
+    Args:
+        rings: in longitude and latitude, edges being great circles.
+        near: the longitude to give the point's next to.
+    """
+    total = np.zeros(3, np.longdouble)
+    for ring in rings:
+        points = np.radians(shapely.get_coordinates(ring).astype(np.longdouble))
+        level = np.cos(points[:, 1])
+        vectors = np.column_stack(
+            [level * np.cos(points[:, 0]), level * np.sin(points[:, 0]), np.sin(points[:, 1])]
+        )
+        normals = np.cross(vectors[:-1], np.diff(vectors, axis=0))
+        sines = np.sqrt((normals**2).sum(1))
+        angles = np.arctan2(sines, (vectors[:-1] * vectors[1:]).sum(1))
+        edges = sines > 0
+        total += (normals[edges] * (angles[edges] / sines[edges])[:, np.newaxis]).sum(0)
+    x, y, z = total
+    longitude, latitude = np.degrees([np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))])
+    turned = (float(longitude) - near + 180) % 360 - 180 + near
+    return shapely.Point(turned, float(latitude))
 
 
 def simplified(shape: Geometry, metres: float) -> Geometry:
@@ -200,4 +310,4 @@ def distance(one: Geometry, other: Geometry) -> float:
     if pair is None:
         return math.inf
     (x, y), (u, v) = (shapely.get_coordinates(point.shape)[0] for point in pair)
-    return float(GEOD.inv(x, y, u, v)[2])
+    return float(on_ellipsoid(np.radians([[x, y]]), np.radians([[u, v]]))[0])

@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 
 
+class Long(int):
+    """An integer that a cast made: `ObjectType` tells it from one that was written [S]."""
+
+
 def number(value: float) -> float | int | str:
     """A number as JSON: whole doubles without a fraction, infinities and NaN as text [I]."""
     if isinstance(value, float):

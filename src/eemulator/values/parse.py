@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -45,7 +46,7 @@ def parse_date(value: Any, zone: str | None = None) -> Date:
     if isinstance(value, (int, float)) and math.isfinite(value):
         return Date(int(value))
     try:
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(_full(value))
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=ZoneInfo(zone or "UTC"))
         # Whole milliseconds, without the rounding of a float.
@@ -54,6 +55,17 @@ def parse_date(value: Any, zone: str | None = None) -> Date:
         raise ServiceError(f"Invalid date: {value!r}.") from None
 
 
+def _full(text: str) -> str:
+    """A date whose month and day have two digits each: `2020` and `2021-4-30T…` are dates [S]."""
+    found = _LOOSE.fullmatch(text)
+    if found is None:
+        return text
+    year, month, day, rest = found.groups()
+    hour = rest if rest is None or ":" in rest else f"{rest}:00"
+    return f"{year}-{int(month or 1):02d}-{int(day or 1):02d}{hour or ''}"
+
+
+_LOOSE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(T\d.*)?)?)?")
 _MILLISECOND = datetime(1970, 1, 1, 0, 0, 0, 1000) - datetime(1970, 1, 1)  # noqa: DTZ001
 
 

@@ -46,8 +46,9 @@ class Pattern:
         return self._compiled.fullmatch(text) is not None
 
     def split(self, text: str) -> list[str]:
-        """The parts between matches, and the groups of these."""
-        return [part or "" for part in self._compiled.split(text)]
+        """The parts between matches; the groups of these are not among them [S]."""
+        parts: list[str] = self._compiled.split(text)
+        return [part or "" for part in parts[:: self._compiled.groups + 1]]
 
     def first(self, text: str) -> list[str]:
         """The first match and its groups; nothing where there is none."""

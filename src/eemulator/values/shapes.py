@@ -14,6 +14,7 @@ import shapely
 
 from .geometry import Geometry
 from .projection import WGS84, same_crs
+from .unions import check_meetings, united
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,7 @@ def beside(shape: BaseGeometry, place: BaseGeometry) -> BaseGeometry:
     ]
     if not copies:
         return shape
-    return copies[0] if len(copies) == 1 else shapely.union_all(copies)
+    return copies[0] if len(copies) == 1 else united(copies)
 
 
 def intersects(one: Geometry, other: Geometry) -> bool:
@@ -91,6 +92,10 @@ def combined(
         other: the other one.
         operation: of shapes in one CRS.
         crs: in which to work; by default the one that both share, else EPSG:4326.
+
+    Raises:
+        ServiceError: their edges cross too often.
     """
     a, b, used = together(one, other, crs)
+    check_meetings([a, b])
     return Geometry(operation(a, b), used, one.geodesic)
