@@ -13,6 +13,7 @@ import numpy as np
 from scipy import special
 
 from ..values.pixel_type import BOOLEAN, DOUBLE, FLOAT, INT64, PixelType
+from ..values.special import digamma, trigamma
 from .node import Plane, both
 
 if TYPE_CHECKING:
@@ -170,7 +171,8 @@ BINARY: dict[str, Binary] = {
     "divide": Binary(_divide, fraction),
     "mod": Binary(_mod, _remainder),
     "pow": Binary(np.power, _floating),
-    "atan2": Binary(np.arctan2, _floating),
+    # The angle of the vector [x, y]: the left operand is x [S].
+    "atan2": Binary(lambda x, y: np.arctan2(y, x), _floating),
     "hypot": Binary(np.hypot, _floating),
     "min": Binary(np.minimum, _interval(min)),
     "max": Binary(np.maximum, _interval(max)),
@@ -299,8 +301,8 @@ UNARY: dict[str, Unary] = {
             "cosh": np.cosh,
             "tanh": np.tanh,
             "gamma": special.gamma,
-            "digamma": special.digamma,
-            "trigamma": lambda a: special.polygamma(1, a),
+            "digamma": digamma,
+            "trigamma": trigamma,
             "erf": special.erf,
             "erfc": special.erfc,
             "erfInv": special.erfinv,
