@@ -68,7 +68,7 @@ TWO: dict[str, Callable[..., Any]] = {
     "divide": lambda a, b: np.where(b == 0, 0, a / np.where(b == 0, 1, b)),
     "mod": lambda a, b: np.where(b == 0, 0, np.fmod(a, np.where(b == 0, 1, b))),
     "pow": np.power,
-    "atan2": np.arctan2,
+    "atan2": lambda x, y: np.arctan2(y, x),
     "hypot": np.hypot,
     "min": np.minimum,
     "max": np.maximum,
@@ -122,7 +122,8 @@ SINGLE: dict[str, Callable[..., Any]] = {
     "erfInv": special.erfinv,
     "erfcInv": special.erfcinv,
     "gamma": special.gamma,
-    "digamma": special.digamma,
+    # The service's series, from 49 on, has a `+` for a `-`: test_documented_values.py.
+    "digamma": lambda a: special.digamma(a) - 2 / 120 / (a + np.ceil(49 - a)) ** 4,
     "trigamma": lambda a: special.polygamma(1, a),
 }
 # Within the domain of all of them.
@@ -133,9 +134,11 @@ FRACTIONS = [0.001, 0.25, 0.5, 0.75, 0.999]
 def test_functions_of_one_number(name: str) -> None:
     found = at_once(*(apply(ee.Image(value), f"Image.{name}") for value in FRACTIONS))
     expected = SINGLE[name](np.array(FRACTIONS)).astype(float)
-    np.testing.assert_allclose(found, expected, rtol=1e-14)
+    # Digamma and trigamma are sums of some fifty terms.
+    sums = name in ("digamma", "trigamma")
+    np.testing.assert_allclose(found, expected, rtol=1e-12 if sums else 1e-14)
     numbers = info(ee.List([apply(ee.Number(v), f"Number.{name}") for v in FRACTIONS]))
-    np.testing.assert_allclose(numbers, expected, rtol=1e-13)
+    np.testing.assert_allclose(numbers, expected, rtol=1e-12 if sums else 1e-13)
 
 
 def test_incomplete_gamma_and_lanczos_of_images_numbers_and_arrays() -> None:

@@ -87,6 +87,11 @@ ARRAYS: Pages = {
         (lambda: array([1, 2, 3]).bitwiseXor(ee.Array([5, 8, 16])), [4, 10, 19]),
         (lambda: ee.Array(0x00FF).bitwiseXor(ee.Array(0xFF00)), 65535),
     ],
+    "array-bitwiseor": [
+        (lambda: ee.Array(-1).bitwiseOr(ee.Array(0xFF)), -1),
+        (lambda: ee.Array(-2).bitwiseOr(ee.Array(-4)), -2),
+        (lambda: array([6, 6]).bitwiseOr(ee.Array([1, 11])), [7, 15]),
+    ],
     "array-byte": [
         (lambda: array([-1, 255, 256]).byte(), [0, 255, 255]),
         (lambda: array([-0.1, 0.1, 0.5, 127.1, 255.1, 255.9]).byte(), [0, 0, 1, 127, 255, 255]),
@@ -104,6 +109,7 @@ ARRAYS: Pages = {
         (lambda: array([0, 1, 8, 27, -27]).cbrt(), [0, 1, 2, 3, -3]),
     ],
     "array-ceil": [(lambda: array([-1.1, -0.1, 0, 0.1, 1.1]).ceil(), [-1, 0, 0, 1, 2])],
+    "array-cosh": [(lambda: array([-4, 0, 4]).cosh(), to(2, 27.31, 1, 27.31))],
     "array-cut": [
         (lambda: array([9]).cut([-1]), [9]),
         (lambda: array([[0, 1, 2], [3, 4, 5]]).cut([-1, 0]), [[0], [3]]),
@@ -129,6 +135,7 @@ ARRAYS: Pages = {
         (lambda: array([1]).int8().eq(array([1]).int32()), [1]),
     ],
     "array-erf": [(lambda: array([-6, 0, 6]).erf(), [-1, 0, 1])],
+    "array-erfc": [(lambda: array([-6, 0, 28]).erfc(), [2, 1, 0])],
     "array-erfcinv": [(lambda: array([0.1, 1, 1.9]).erfcInv(), to(3, 1.163, 0, -1.163))],
     "array-erfinv": [(lambda: array([-0.99, 0, 0.99]).erfInv(), to(2, -1.82, 0, 1.82))],
     "array-first": [
@@ -140,7 +147,14 @@ ARRAYS: Pages = {
         (lambda: array([-1, 0, 1]).firstNonZero([2, -1, 2]), [-1, -1, 1]),
         (lambda: array([[1, 2], [0, 0]]).firstNonZero([[0, 0], [3, 4]]), [[1, 2], [3, 4]]),
     ],
+    "array-exp": [
+        (lambda: array([-1, 0, 1, 2]).exp(), to(3, math.exp(-1), 1, math.e, 7.389)),
+    ],
+    "array-floor": [
+        (lambda: array([2.1, 2.5, 2.9, -2.1, -2.5, -2.9]).floor(), [2, 2, 2, -3, -3, -3]),
+    ],
     "array-get": [(lambda: array([[0, 1, 2], [3, 4, 5]]).get([1, 2]), 5)],
+    "array-gte": [(lambda: array([-1, 0, 1]).gte([-2, 1, 1]), [1, 0, 1])],
     "array-identity": [
         (lambda: ee.Array.identity(0), []),
         (lambda: ee.Array.identity(2), [[1, 0], [0, 1]]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -63,6 +64,56 @@ NUMBERS: Pages = {
         (lambda: ee.Number(10).lanczos(), to(9, 2.281783181)),
         (lambda: ee.Number(1e10).lanczos(), to(9, 1.000000001)),
     ],
+    "number-atan2": [
+        (lambda: ee.Number(0).atan2(0), 0),
+        (lambda: ee.Number(1).atan2(0), 0),
+        (lambda: ee.Number(0).atan2(1), to(9, 1.570796326)),
+        (lambda: ee.Number(-1).atan2(0), to(9, 3.141592653)),
+        (lambda: ee.Number(0).atan2(-1), to(9, -1.570796326)),
+    ],
+    "number-bitwisenot": [(lambda: ee.Number(25).bitwiseNot(), -26)],
+    "number-ceil": [(lambda: ee.Number(-2.9).ceil(), -2)],
+    "number-digamma": [
+        (lambda: ee.Number(-1.5).digamma(), to(9, 0.703156637)),
+        (lambda: ee.Number(-1).digamma(), "-Infinity"),
+        (lambda: ee.Number(0).digamma(), "-Infinity"),
+        (lambda: ee.Number(0.5).digamma(), to(9, -1.963510028)),
+        (lambda: ee.Number(1).digamma(), to(9, -0.577215667)),
+        (lambda: ee.Number(100).digamma(), to(9, 4.600161852)),
+        (lambda: ee.Number(1e13).digamma(), to(9, 29.933606208)),
+    ],
+    "number-erf": [(lambda: ee.Number(-0.001).erf(), to(9, -0.001128378))],
+    "number-erfc": [
+        (lambda: ee.Number(0.001).erfc(), to(9, 0.998871621)),
+        (lambda: ee.Number(10).erfc(), pytest.approx(2.088487583e-45, rel=1e-9)),
+    ],
+    "number-erfcinv": [
+        (lambda: ee.Number(0).erfcInv(), "Infinity"),
+        (lambda: ee.Number(0.001).erfcInv(), to(9, 2.326753765)),
+    ],
+    "number-erfinv": [
+        (lambda: ee.Number(-1).erfInv(), "-Infinity"),
+        (lambda: ee.Number(0.001).erfInv(), to(9, 0.000886227)),
+        (lambda: ee.Number(1).erfInv(), "Infinity"),
+    ],
+    "number-gamma": [
+        (lambda: ee.Number(0.001).gamma(), to(9, 999.423772484)),
+        (lambda: ee.Number(100).gamma(), pytest.approx(9.332621544e155, rel=1e-9)),
+        (lambda: ee.Number(200).gamma(), "Infinity"),
+    ],
+    "number-hypot": [(lambda: ee.Number(-3).hypot(-4), 5)],
+    "number-log10": [
+        (lambda: ee.Number(0.1).log10(), -1),
+        (lambda: ee.Number(100).log10(), 2),
+    ],
+    "number-not": [(lambda: ee.Number(5).Not(), 0), (lambda: ee.Number(0).Not(), 1)],
+    "number-rightshift": [(lambda: ee.Number(20).rightShift(2), 5)],
+    "number-subtract": [
+        (lambda: ee.Number(0).subtract(-3.4), 3.4),
+        (lambda: ee.Number(0).toUint8().subtract(ee.Number(1).toUint8()), -1),
+        (lambda: ee.Number(255).toUint8().subtract(-123), 378),
+    ],
+    "number-tan": [(lambda: ee.Number(math.pi / 2).tan(), 16331239353195370)],
     "number-leftshift": [(lambda: ee.Number(20).leftShift(2), 80)],
     "number-mod": [
         (lambda: ee.Number(1).mod(ee.Number(-2)), 1),
@@ -199,7 +250,10 @@ COLLECTED: Pages = {
         (lambda: ee.List([0, 1, 2, 3, 4]).splice(-2, 1), [0, 1, 2, 4]),
         (lambda: ee.List([0, 1, 2, 3, 4]).splice(2, 3, ["X", "Y", "Z"]), [0, 1, "X", "Y", "Z"]),
     ],
-    "dictionary": [(lambda: ee.Dictionary(ee.List(["B1", 182, "B2", 219, "B3", 443])), S2)],
+    "dictionary": [
+        (lambda: ee.Dictionary(), {}),
+        (lambda: ee.Dictionary(ee.List(["B1", 182, "B2", 219, "B3", 443])), S2),
+    ],
     "dictionary-get": [
         (lambda: ee.Dictionary(S2).get("Band_1", defaultValue=-9999), -9999),
     ],

@@ -20,13 +20,13 @@ def describe(session: Session, value: Any) -> Any:
 
 @algorithm("Dictionary")
 def dictionary(value: Any) -> dict[str, Any]:
-    """From a dictionary, as a description is, or from a list of keys and values in turn.
+    """From a dictionary, as a description is, a list of keys and values in turn, or nothing.
 
     Raises:
         ServiceError: it is neither.
     """
-    if isinstance(value, dict):
-        return value
+    if value is None or isinstance(value, dict):
+        return value or {}
     if not isinstance(value, list) or len(value) % 2:
         raise ServiceError("A dictionary is made of a dictionary, or of keys and values in turn.")
     if not all(isinstance(key, str) for key in value[::2]):

@@ -13,7 +13,7 @@ from scipy import special
 
 from ..errors import ServiceError
 from ..expression.registry import algorithm
-from ..values.gamma import lanczos, regularized_gamma
+from ..values.gamma import digamma, lanczos, regularized_gamma, trigamma
 from ..values.numbers import Long, number
 from ..values.pixel_type import TYPES
 from .image_math import ALIASES
@@ -51,7 +51,8 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "max": max,
     "first": lambda a, b: a,  # noqa: ARG005 - called with both, as all of these are
     "firstNonZero": lambda a, b: a or b,
-    "atan2": math.atan2,
+    # The angle of the vector [x, y]: the left operand is x [S].
+    "atan2": lambda x, y: math.atan2(y, x),
     "hypot": math.hypot,
     "gammainc": lambda a, b: float(regularized_gamma(a, b)),
     "eq": lambda a, b: int(a == b),
@@ -92,8 +93,8 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "bitwiseNot": lambda a: ~int(a),
     "bitCount": lambda a: (int(a) & (2**64 - 1)).bit_count(),
     "gamma": lambda a: float(special.gamma(a)),
-    "digamma": lambda a: float(special.digamma(a)),
-    "trigamma": lambda a: float(special.polygamma(1, a)),
+    "digamma": lambda a: float(digamma(np.array(a))),
+    "trigamma": lambda a: float(trigamma(np.array(a))),
     "lanczos": _lanczos,
     "erf": math.erf,
     "erfc": math.erfc,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from ..values.gamma import lanczos, regularized_gamma
+from ..values.gamma import digamma, lanczos, regularized_gamma, trigamma
 from ..values.pixel_type import BOOLEAN, DOUBLE, FLOAT, INT64, PixelType
 from .node import Plane, both
 
@@ -171,7 +171,8 @@ BINARY: dict[str, Binary] = {
     "divide": Binary(_divide, fraction),
     "mod": Binary(_mod, _remainder),
     "pow": Binary(np.power, _floating),
-    "atan2": Binary(np.arctan2, _floating),
+    # The angle of the vector [x, y]: the left operand is x [S].
+    "atan2": Binary(lambda x, y: np.arctan2(y, x), _floating),
     "hypot": Binary(np.hypot, _floating),
     "gammainc": Binary(regularized_gamma, _floating),
     "min": Binary(np.minimum, _interval(min)),
@@ -324,8 +325,8 @@ UNARY: dict[str, Unary] = {
             "cosh": np.cosh,
             "tanh": np.tanh,
             "gamma": special.gamma,
-            "digamma": special.digamma,
-            "trigamma": lambda a: special.polygamma(1, a),
+            "digamma": digamma,
+            "trigamma": trigamma,
             "lanczos": lanczos,
             "erf": special.erf,
             "erfc": special.erfc,
