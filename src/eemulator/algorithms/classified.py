@@ -179,7 +179,8 @@ def _with_answers(
                 rows = np.array(
                     [numbers_of(each, names, position + i) for i, each in enumerate(some)]
                 )
-                answers = learned()(rows.astype(np.float64))
+                with np.errstate(all="ignore"):
+                    answers = learned()(rows.astype(np.float64))
             except ServiceError as error:
                 raise error.within(prefix) from error
             position += len(some)
