@@ -15,7 +15,7 @@ import numpy as np
 from ...errors import ServiceError
 from .classifier import Model, by_probability
 from .tree_text import tree_text
-from .trees import Tree, mean, raw, shares, single
+from .trees import Tree, columns_of, mean, raw, shares, single
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,7 +95,7 @@ def cart(most_leaves: int | None, least: int) -> Learn:
         said = raw([tree], single)
 
         def probabilities(rows: Rows) -> NDArray[np.float64]:
-            found: NDArray[np.float64] = known[tree.leaves(single(rows))]
+            found: NDArray[np.float64] = known[tree.leaves(columns_of(single(rows)))]
             return found
 
         def explain() -> dict[str, Any]:
