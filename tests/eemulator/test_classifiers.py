@@ -490,10 +490,10 @@ def test_the_guide_from_samples_to_accuracy() -> None:
     regions = ee.FeatureCollection(boxes)
     sample = scene.addBands(labels).sampleRegions(regions, ["part"], 10)
     assert info(sample.get("band_order")) == ["u8", "f32", "label"]
-    training = sample.filter(ee.Filter.lt("part", 2))
+    training = sample.filter("part < 2")
     known = ee.Classifier.smileCart().train(training, "label")
     assert info(known.schema()) == ["u8", "f32"]
-    validation = sample.filter(ee.Filter.gte("part", 2)).classify(known)
+    validation = sample.randomColumn().filter("part >= 2").classify(known)
     matrix = validation.errorMatrix("label", "classification")
     rows, cols = np.mgrid[0:10, 20:40]
     ok = is_valid("u8", 3, rows, cols) & is_valid("f32", 3, rows, cols)
@@ -642,3 +642,41 @@ def test_classifiers_can_be_looked_at() -> None:
         "classes": [-1, 2, 4, 7],
         "numberOfTrees": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("search", "metric", "expected"),
+    [
+        ("LINEAR_SEARCH", "EUCLIDEAN", 1),
+        ("COVER_TREE", "MANHATTAN", 2),
+        ("LINEAR_SEARCH", "BRAYCURTIS", 3),
+        # Less than ten properties: a tree, which does not look at the metric.
+        ("AUTO", "BRAYCURTIS", 1),
+        ("KD_TREE", "MANHATTAN", 1),
+    ],
+)
+def test_which_is_nearest_by_which_distance(search: str, metric: str, expected: int) -> None:
+    """https://developers.google.com/earth-engine/apidocs/ee-classifier-smileknn"""
+    # From (11, 20): 7.8, 10 and 8.1 by Euclid; 11, 10 and 11.5 by Manhattan; of all that there is
+    # 11 / 51, 10 / 52 and 11.5 / 73.5 by Bray and Curtis.
+    rows = [(1, 5.5, 14.5), (2, 11.0, 10.0), (3, 16.75, 25.75)]
+    known = trained(ee.Classifier.smileKNN(1, search, metric), rows)
+    assert answers(known, [(0, 11.0, 20.0)]) == [expected]
+
+
+def test_the_nearest_by_the_spread_of_the_data() -> None:
+    """Mahalanobis: a step across the data is farther than a long one along them."""
+    along = [(1, 10.0 * i, 10.0 * i + i % 3) for i in range(12)]
+    known = trained(
+        ee.Classifier.smileKNN(1, "COVER_TREE", "MAHALANOBIS"), [*along, (2, 60.0, 40.0)]
+    )
+    rows = np.array([row[1:] for row in [*along, (2, 60.0, 40.0)]])
+    inverse = np.linalg.inv(np.cov(rows, rowvar=False))
+    where = np.array([[80.0, 62.0], [64.0, 58.0]])
+    away = where[:, np.newaxis] - rows
+    squares = np.einsum("...i,ij,...j", away, inverse, away)
+    expected = [2 if nearest == 12 else 1 for nearest in squares.argmin(axis=1)]
+    assert expected == [2, 1]
+    plain = np.linalg.norm(away, axis=-1).argmin(axis=1)
+    assert [2 if nearest == 12 else 1 for nearest in plain] != expected
+    assert answers(known, [(0, *point) for point in where.tolist()]) == expected

@@ -37,8 +37,8 @@ _MANY = 10
 def nearest_neighbors(count: int, search: str, metric: str) -> Learn:
     """The class that most of the nearest rows have, the least of several.
 
-    A KD_TREE, and so AUTO of less than ten properties, knows Euclidean distances only [S]. The
-    other searches find the same rows, the first of equal distance [I].
+    A KD_TREE, and so AUTO of less than ten properties, knows Euclidean distances only [S]. Else
+    the searches find the same rows; which of equal distance, they may differ [S].
 
     Raises:
         ServiceError: an argument is out of its range.
@@ -54,7 +54,8 @@ def nearest_neighbors(count: int, search: str, metric: str) -> Learn:
         classes, numbers = table.classes()
         k = min(count, len(numbers))
         width = table.rows.shape[1]
-        if search == "KD_TREE" or (search == "AUTO" and width < _MANY):
+        by_tree = search == "KD_TREE" or (search == "AUTO" and width < _MANY)
+        if by_tree or metric == "EUCLIDEAN":
             tree = cKDTree(table.rows)
 
             def neighbors(rows: Rows) -> NDArray[Any]:
@@ -66,7 +67,7 @@ def nearest_neighbors(count: int, search: str, metric: str) -> Learn:
 
             def neighbors(rows: Rows) -> NDArray[Any]:
                 parts = [
-                    np.argsort(distances(some), axis=1, kind="stable")[:, :k]
+                    np.argpartition(distances(some), k - 1, axis=1)[:, :k]
                     for some in _blocks(rows, len(table.rows))
                 ]
                 return np.concatenate(parts)
