@@ -680,3 +680,13 @@ def test_the_nearest_by_the_spread_of_the_data() -> None:
     plain = np.linalg.norm(away, axis=-1).argmin(axis=1)
     assert [2 if nearest == 12 else 1 for nearest in plain] != expected
     assert answers(known, [(0, *point) for point in where.tolist()]) == expected
+
+
+def test_classes_are_bounded() -> None:
+    labels = np.arange(5_001.0)
+    table_of_many = Table(("x",), labels[:, np.newaxis], labels, Deadline(None))
+    with pytest.raises(ServiceError, match="at most 5000 classes, got 5001"):
+        forest.cart(None, 1)(table_of_many, False)
+    assert (
+        forest.cart(None, 1)(table_of_many, True).outputs["REGRESSION"](labels[:3, None]).size == 3
+    )

@@ -10,9 +10,10 @@ from scipy.spatial.distance import cdist
 
 from ...errors import ServiceError
 from .classifier import Model, by_probability
+from .table import blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -28,8 +29,6 @@ METRICS = {
     "BRAYCURTIS": "braycurtis",
 }
 SEARCHES = ("AUTO", "LINEAR_SEARCH", "KD_TREE", "COVER_TREE")
-# Distances that are looked at together.
-_MOST_DISTANCES = 2**22
 # Dimensions from which AUTO takes a cover tree [S].
 _MANY = 10
 
@@ -68,7 +67,7 @@ def nearest_neighbors(count: int, search: str, metric: str) -> Learn:
             def neighbors(rows: Rows) -> NDArray[Any]:
                 parts = [
                     np.argpartition(distances(some), k - 1, axis=1)[:, :k]
-                    for some in _blocks(rows, len(table.rows))
+                    for some in blocks(rows, len(table.rows))
                 ]
                 return np.concatenate(parts)
 
@@ -92,12 +91,6 @@ def _distances(rows: Rows, metric: str) -> Callable[[Rows], Floats]:
         return np.nan_to_num(found, copy=False, nan=0.0)
 
     return run
-
-
-def _blocks(rows: Rows, others: int) -> Iterator[Rows]:
-    size = max(1, _MOST_DISTANCES // others)
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
 
 
 def _inverse_covariance(rows: Rows) -> Floats:
