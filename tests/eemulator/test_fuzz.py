@@ -67,6 +67,20 @@ SEEDS: dict[str, dict[str, Any]] = {
     ),
     "join": call("Join.saveAll", matchesKey="m", measureKey="d"),
     "inner": call("Join.inner"),
+    "classifier": call(
+        "Classifier.train",
+        classifier=call("Classifier.smileCart"),
+        features=ref("sample"),
+        classProperty="u8",
+    ),
+    "clusterer": call(
+        "Clusterer.train",
+        clusterer=call("Clusterer.wekaKMeans", nClusters=3),
+        features=ref("sample"),
+    ),
+    "forest": call("Classifier.smileRandomForest", numberOfTrees=3),
+    "groups": call("Clusterer.wekaXMeans"),
+    "sample": call("Image.sample", image=ref("image"), region=ref("box"), scale=30, numPixels=20),
     "across": call("GeometryConstructors.BBox", west=179, south=-1, east=-178, north=2),
     "identity": {"functionDefinitionValue": {"argumentNames": ["x"], "body": "argument"}},
     "argument": {"argumentReference": "x"},
@@ -76,7 +90,7 @@ SEEDS: dict[str, dict[str, Any]] = {
 FITTING = {
     "Image<unknown bands>": ("image", "coarse", "constant"),
     "ImageCollection": ("series",),
-    "FeatureCollection": ("features", "features", "series"),
+    "FeatureCollection": ("features", "sample", "series"),
     "Kernel": ("circle", "wide"),
     "Array": ("array",),
     "PixelType": ("byte",),
@@ -89,6 +103,8 @@ FITTING = {
     "Algorithm": ("identity", "none"),
     "Date": ("date",),
     "DateRange": ("range",),
+    "Classifier": ("classifier", "forest"),
+    "Clusterer": ("clusterer", "groups"),
 }
 CONSTANTS: list[Any] = [
     None, True, False, 0, 1, -1, 2, 7.5, -0.0, 1e308, -1e308, 10**30, "", "u8", "a", "EPSG:4326",

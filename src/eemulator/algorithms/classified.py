@@ -12,7 +12,7 @@ from ..expression.registry import algorithm
 from ..pixels.array_pixels import Partial, per_pixel, require_room
 from ..pixels.pointwise import Pointwise, Recipe
 from ..values.array import Array
-from ..values.learning.table import numbers_of
+from ..values.learning.table import ROWS_AT_ONCE, numbers_of
 from ..values.pixel_type import FLOAT, TYPES
 from .image_math import derived
 
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 # Classes and clusters are signed integers of 32 bits, all else floats [M].
 _CLASS = TYPES["int32"]
-# Rows that are answered together: distances to many centres take the memory.
-_BLOCK = 16_384
 _FEATURES = 1_024
 
 
@@ -100,8 +98,8 @@ def _answered(stacks: Sequence[Stack], answer: Answer, kind: PixelType) -> Parti
     count = len(stacks[0])
     known: NDArray[np.bool_] = np.ones(count, np.bool_)
     found: NDArray[Any] | None = None
-    for start in range(0, count, _BLOCK):
-        block = slice(start, start + _BLOCK)
+    for start in range(0, count, ROWS_AT_ONCE):
+        block = slice(start, start + ROWS_AT_ONCE)
         rows = np.stack([stack[block].astype(np.float64) for stack in stacks], axis=1)
         here: Any = np.isfinite(rows).all(axis=1)
         known[block] = here
@@ -179,7 +177,8 @@ def _with_answers(
                 rows = np.array(
                     [numbers_of(each, names, position + i) for i, each in enumerate(some)]
                 )
-                answers = learned()(rows.astype(np.float64))
+                with np.errstate(all="ignore"):
+                    answers = learned()(rows.astype(np.float64))
             except ServiceError as error:
                 raise error.within(prefix) from error
             position += len(some)

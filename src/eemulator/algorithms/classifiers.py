@@ -16,7 +16,7 @@ from ..values.learning.neighbors import minimum_distance, nearest_neighbors
 from ..values.learning.region import spectral_region
 from ..values.learning.support_vectors import MODES as MACHINE_MODES
 from ..values.learning.support_vectors import Machine
-from ..values.learning.table import table_of
+from ..values.learning.table import ROWS_AT_ONCE, table_of
 from ..values.learning.tree_text import parse_trees
 from ..values.learning.trees import raw
 from .image_sample import BAND_ORDER
@@ -32,7 +32,6 @@ _CLASSES = ("CLASSIFICATION",)
 _SHARES = (*_CLASSES, "PROBABILITY", "MULTIPROBABILITY")
 _NUMBERS = (*_SHARES, "REGRESSION")
 _MOST_CLASSES = 1_000
-_BLOCK = 16_384
 
 
 @algorithm("Classifier.smileCart")
@@ -245,9 +244,9 @@ def confusion_matrix(classifier: Classifier) -> ConfusionMatrix:
     was, _ = table.classes()
     actual = table.labels.astype(np.int64)
     said = []
-    for start in range(0, len(actual), _BLOCK):
+    for start in range(0, len(actual), ROWS_AT_ONCE):
         table.deadline.check()
-        said.append(answer(table.rows[start : start + _BLOCK]).astype(np.int64))
+        said.append(answer(table.rows[start : start + ROWS_AT_ONCE]).astype(np.int64))
     predicted = np.concatenate(said)
     least, size = min(was[0], predicted.min()), int(max(was[-1], predicted.max())) + 1
     if least < 0 or size > _MOST_CLASSES:

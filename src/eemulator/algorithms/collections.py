@@ -21,6 +21,7 @@ from ..values.element import Element
 from ..values.filters import Filter, Operand
 from ..values.geometry import Feature, Geometry
 from ..values.time import Date
+from .filter_expression import expression
 from .geometries import bounds as bounds_of
 
 if TYPE_CHECKING:
@@ -77,7 +78,15 @@ def to_list(session: Session, source: Collection, count: int, offset: int) -> li
 
 @algorithm("Collection.filter")
 def filter_elements(source: Collection, test: Any) -> Collection:
-    """The elements that pass."""
+    """The elements that pass a filter, which may be written as text: `'random <= 0.8'` [S].
+
+    https://developers.google.com/earth-engine/apidocs/ee-classifier-train
+
+    Raises:
+        ServiceError: it is no filter.
+    """
+    if isinstance(test, str):
+        test = expression(test)
     if not isinstance(test, Filter):
         raise ServiceError("Parameter 'filter' must be a Filter.")
     matches = test.matches

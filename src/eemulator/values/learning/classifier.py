@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ServiceError
@@ -14,8 +15,6 @@ from .table import Rows, Table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-
-    import numpy as np
 
 Answers = NDArray[Any]
 """`(rows,)`, or `(rows, n)` where each answer is an array."""
@@ -124,7 +123,12 @@ class Classifier:
         if learn is None:
             raise ServiceError(f"Classifier.{self.name} cannot be trained.")
         table = cache(read)
-        model = cache(lambda regression: learn(table(), regression))
+
+        @cache
+        def model(regression: bool) -> Model:
+            with np.errstate(all="ignore"):
+                return learn(table(), regression)
+
         return replace(self, known=Known(names, model, table))
 
     @property

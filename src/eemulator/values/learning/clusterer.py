@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from ...errors import ServiceError
-from .table import Rows, Table
+from .table import Rows, Table, blocks
 
 Answer = Callable[[Rows], NDArray[np.int64]]
 """The cluster of each row; that of a row does not depend on the others."""
@@ -80,8 +80,10 @@ class Scale:
 
 def nearest(rows: Rows, centers: Rows, metric: str) -> NDArray[np.int64]:
     """The nearest centre of each row, the first of several."""
-    found: NDArray[np.int64] = cdist(rows, centers, METRICS[metric]).argmin(axis=1)
-    return found
+    parts = [
+        cdist(some, centers, METRICS[metric]).argmin(axis=1) for some in blocks(rows, len(centers))
+    ]
+    return np.concatenate(parts)
 
 
 def by_centers(scale: Scale, centers: Rows, metric: str) -> Answer:

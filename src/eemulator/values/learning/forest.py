@@ -15,7 +15,7 @@ import numpy as np
 from ...errors import ServiceError
 from .classifier import Model, by_probability
 from .tree_text import tree_text
-from .trees import Tree, mean, raw, shares, single
+from .trees import Tree, columns_of, mean, raw, shares, single
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,7 +95,7 @@ def cart(most_leaves: int | None, least: int) -> Learn:
         said = raw([tree], single)
 
         def probabilities(rows: Rows) -> NDArray[np.float64]:
-            found: NDArray[np.float64] = known[tree.leaves(single(rows))]
+            found: NDArray[np.float64] = known[tree.leaves(columns_of(single(rows)))]
             return found
 
         def explain() -> dict[str, Any]:
@@ -218,7 +218,7 @@ def gradient_tree_boost(
             raise ServiceError(f"{name} must be within (0, 1], got {value}.")
     if loss not in LOSSES:
         raise ServiceError(f"Unknown loss '{loss}'; there are {', '.join(LOSSES)}.")
-    options |= {"n_estimators": count, "learning_rate": shrinkage, "subsample": sampling}
+    options |= {"n_estimators": count, "learning_rate": shrinkage}
 
     def learn(table: Table, regression: bool) -> Model:
         from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
@@ -227,18 +227,20 @@ def gradient_tree_boost(
             table.deadline.check()
 
         rows = single(table.rows)
+        # One row is all of them; scikit-learn averages over those that are left out.
+        part = sampling if len(rows) > 1 else 1.0
         classes: NDArray[np.int64] | None = None
         if regression:
             boosted = GradientBoostingRegressor(
-                loss=LOSSES[loss], random_state=seed % 2**32, **options
+                loss=LOSSES[loss], subsample=part, random_state=seed % 2**32, **options
             ).fit(rows, table.labels, monitor=look)
             outputs: dict[str, Any] = {"REGRESSION": lambda rows: boosted.predict(single(rows))}
         else:
             classes, numbers = table.classes()
             require_two(classes)
-            boosted = GradientBoostingClassifier(random_state=seed % 2**32, **options).fit(
-                rows, numbers, monitor=look
-            )
+            boosted = GradientBoostingClassifier(
+                subsample=part, random_state=seed % 2**32, **options
+            ).fit(rows, numbers, monitor=look)
             outputs = by_probability(classes, lambda rows: boosted.predict_proba(single(rows)))
 
         def explain() -> dict[str, Any]:

@@ -47,8 +47,9 @@ def lloyd(
     labels = nearest(points, centers, metric)
     for _ in range(most):
         deadline.check()
-        kept = np.unique(labels)
-        centers = np.stack([middle(points[labels == number], axis=0) for number in kept])
+        kept, starts = np.unique(np.sort(labels), return_index=True)
+        members = np.split(points[np.argsort(labels, kind="stable")], starts[1:])
+        centers = np.stack([middle(some, axis=0) for some in members])
         before = np.searchsorted(kept, labels)
         labels = nearest(points, centers, metric)
         if (labels == before).all():
@@ -69,7 +70,7 @@ def _spread(
 ) -> Rows:
     """A point by chance; each of the others far from those before.
 
-    The farthest, or with a probability that is its squared distance, as k-means++ has it.
+    The farthest, or with a probability by its distance, of Euclid the square, as in k-means++.
     """
     centers = [points[generator.integers(len(points))]]
     away = np.full(len(points), np.inf)

@@ -10,9 +10,10 @@ from scipy.spatial.distance import cdist
 
 from ...errors import ServiceError
 from .classifier import Model, by_probability
+from .table import blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -28,8 +29,6 @@ METRICS = {
     "BRAYCURTIS": "braycurtis",
 }
 SEARCHES = ("AUTO", "LINEAR_SEARCH", "KD_TREE", "COVER_TREE")
-# Distances that are looked at together.
-_MOST_DISTANCES = 2**22
 # Dimensions from which AUTO takes a cover tree [S].
 _MANY = 10
 
@@ -37,8 +36,8 @@ _MANY = 10
 def nearest_neighbors(count: int, search: str, metric: str) -> Learn:
     """The class that most of the nearest rows have, the least of several.
 
-    A KD_TREE, and so AUTO of less than ten properties, knows Euclidean distances only [S]. The
-    other searches find the same rows, the first of equal distance [I].
+    A KD_TREE, and so AUTO of less than ten properties, knows Euclidean distances only [S]. Else
+    the searches find the same rows; which of equal distance, they may differ [S].
 
     Raises:
         ServiceError: an argument is out of its range.
@@ -54,7 +53,8 @@ def nearest_neighbors(count: int, search: str, metric: str) -> Learn:
         classes, numbers = table.classes()
         k = min(count, len(numbers))
         width = table.rows.shape[1]
-        if search == "KD_TREE" or (search == "AUTO" and width < _MANY):
+        by_tree = search == "KD_TREE" or (search == "AUTO" and width < _MANY)
+        if by_tree or metric == "EUCLIDEAN":
             tree = cKDTree(table.rows)
 
             def neighbors(rows: Rows) -> NDArray[Any]:
@@ -66,8 +66,8 @@ def nearest_neighbors(count: int, search: str, metric: str) -> Learn:
 
             def neighbors(rows: Rows) -> NDArray[Any]:
                 parts = [
-                    np.argsort(distances(some), axis=1, kind="stable")[:, :k]
-                    for some in _blocks(rows, len(table.rows))
+                    np.argpartition(distances(some), k - 1, axis=1)[:, :k]
+                    for some in blocks(rows, len(table.rows))
                 ]
                 return np.concatenate(parts)
 
@@ -91,12 +91,6 @@ def _distances(rows: Rows, metric: str) -> Callable[[Rows], Floats]:
         return np.nan_to_num(found, copy=False, nan=0.0)
 
     return run
-
-
-def _blocks(rows: Rows, others: int) -> Iterator[Rows]:
-    size = max(1, _MOST_DISTANCES // others)
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
 
 
 def _inverse_covariance(rows: Rows) -> Floats:

@@ -14,6 +14,7 @@ from ...limits import out_of_memory
 from .classifier import Model, by_probability
 from .forest import require_two
 from .platt import coupled, sigmoid
+from .table import blocks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,7 +135,11 @@ class Machine:
         sigmoids = cache(lambda: _sigmoids(machine, table, numbers))
 
         def probabilities(rows: Rows) -> NDArray[np.float64]:
-            return coupled(_decisions(fitted, rows), sigmoids(), len(classes))
+            parts = [
+                coupled(_decisions(fitted, some), sigmoids(), len(classes))
+                for some in blocks(rows, (len(classes) + 1) ** 2)
+            ]
+            return np.concatenate(parts)
 
         outputs = by_probability(classes, probabilities) | {"CLASSIFICATION": chosen}
         return Model(outputs, lambda: {"classes": classes.tolist()})

@@ -14,7 +14,7 @@ from ...errors import ServiceError
 from ...limits import value_too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ...limits import Deadline, Limits
     from ..element import Element
@@ -24,6 +24,13 @@ Rows = NDArray[np.float64]
 
 # Squares of larger numbers, summed over many rows, are no longer finite.
 _LARGEST = 1e100
+# A number for each of them and each of `ROWS_AT_ONCE` takes 330 MB. Not a limit of the service.
+_MOST_CLASSES = 5_000
+# Of one table on the way to the answers.
+_MOST_NUMBERS = 2**22
+
+ROWS_AT_ONCE = 8_192
+"""Rows to ask a model for together."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -46,7 +53,7 @@ class Table:
         """The different labels in ascending order, and which of them each row has.
 
         Raises:
-            ServiceError: a label is no integer.
+            ServiceError: a label is no integer, or there are too many.
         """
         found, numbers = np.unique(self.labels, return_inverse=True)
         wrong = found[(found != np.trunc(found)) | (np.abs(found) > 2**31 - 1)]
@@ -55,6 +62,8 @@ class Table:
                 f"Classes must be integers, got {wrong[0].item()}; for other numbers set the "
                 "output mode to REGRESSION before training."
             )
+        if found.size > _MOST_CLASSES:
+            raise ServiceError(f"There may be at most {_MOST_CLASSES} classes, got {found.size}.")
         return found.astype(np.int64), numbers.ravel()
 
 
@@ -121,6 +130,13 @@ def numbers_of(feature: Element, names: Sequence[str], position: int) -> list[fl
             )
         found.append(value)
     return found
+
+
+def blocks(rows: Rows, width: int) -> Iterator[Rows]:
+    """Rows in parts, so that a table of so many numbers for each of them is not too large."""
+    size = max(1, _MOST_NUMBERS // width)
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
 
 
 def _number(value: Any, name: str, feature: Element, position: int) -> float:

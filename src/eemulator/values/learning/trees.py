@@ -40,19 +40,25 @@ class Tree:
     population: NDArray[np.float64]
     impurity: NDArray[np.float64]
 
-    def leaves(self, rows: NDArray[Any]) -> NDArray[np.intp]:
-        """The leaf of each row; the rows of a node are split, each is asked once a level."""
-        found = np.zeros(len(rows), np.intp)
-        waiting = [(0, np.arange(len(rows)))]
+    def leaves(self, columns: NDArray[Any]) -> NDArray[np.intp]:
+        """The leaf of each row; the rows of a node are split, each is asked once a level.
+
+        Args:
+            columns: `(properties, rows)`.
+        """
+        count = columns.shape[1]
+        found = np.zeros(count, np.intp)
+        left, right = self.left.tolist(), self.right.tolist()
+        waiting = [(0, np.arange(count))]
         while waiting:
             node, members = waiting.pop()
-            if self.left[node] < 0:
+            if left[node] < 0:
                 found[members] = node
                 continue
-            lower = rows[members, self.feature[node]] <= self.threshold[node]
+            lower = columns[self.feature[node]].take(members) <= self.threshold[node]
             for following, some in (
-                (self.left[node], members[lower]),
-                (self.right[node], members[~lower]),
+                (left[node], members[lower]),
+                (right[node], members[~lower]),
             ):
                 if some.size:
                     waiting.append((following, some))
@@ -62,6 +68,11 @@ class Tree:
 def single(rows: Rows) -> NDArray[np.float32]:
     """Rows as scikit-learn's trees see them, in training and after."""
     return rows.clip(-_SINGLE, _SINGLE).astype(np.float32)
+
+
+def columns_of(rows: NDArray[Any]) -> NDArray[Any]:
+    """`(properties, rows)`, each property in one piece of memory."""
+    return np.ascontiguousarray(rows.T)
 
 
 def raw(
@@ -75,10 +86,10 @@ def raw(
     """
 
     def run(rows: Rows) -> NDArray[np.float64]:
-        same = seen(rows)
+        columns = columns_of(seen(rows))
         said = np.empty((len(rows), len(trees)))
         for number, tree in enumerate(trees):
-            said[:, number] = tree.value[tree.leaves(same)]
+            said[:, number] = tree.value[tree.leaves(columns)]
         return said
 
     return run
