@@ -15,7 +15,7 @@ import geopandas
 import numpy as np
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, shape
 
@@ -153,6 +153,7 @@ def test_the_checksum_is_the_published_one() -> None:
     assert crc32c(bytes(range(32))) == 0x46DD794E
 
 
+@settings(max_examples=40)
 @given(
     st.dictionaries(
         st.text(max_size=9),

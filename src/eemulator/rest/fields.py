@@ -45,6 +45,7 @@ _FIELDS = {
     "moveAsset": frozenset({"destinationName"}),
     "setIamPolicy": frozenset({"policy", "updateMask"}),
     "image:export": _EXPORT | {"fileExportOptions", "assetExportOptions", "maxPixels", "grid"},
+    "map:export": _EXPORT | {"tileOptions", "tileExportOptions"},
     "table:export": _EXPORT | _TABLE_EXPORT,
 }
 

@@ -16,10 +16,12 @@ from ..exports.tables import WRITERS, write_table
 from ..expression.evaluate import Evaluator, Session
 from ..expression.graph import parse_expression
 from ..names import asset_id
+from . import tile_exports
 from .fields import check_fields, parse_json
 from .pages import page_size, page_start, page_token, question_key
 from .results import as_collection, as_image
 from .tables import parse_selectors
+from .tile_exports import write_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -79,6 +81,7 @@ class ExportMethods:
         self.methods: dict[str, Callable[[Call], Any]] = {
             "image:export": self._export_image,
             "table:export": self._export_table,
+            "map:export": self._export_map,
             "listOperations": self._list,
             "getOperation": lambda call: operation_json(operations.get(call.name)),
             "cancelOperation": self._cancel,
@@ -178,6 +181,29 @@ class ExportMethods:
             return [_asset_uri(identifier)]
 
         return work
+
+    def _export_map(self, call: Call) -> dict[str, Any]:
+        fields = check_fields(parse_json(call.body), call.kind)
+        if (known := self._operations.requested(call.name, _request_id(fields))) is not None:
+            return operation_json(known)
+        expression = self._expression(fields)
+        destination = _object(fields, "tileExportOptions")
+        options = tile_exports.parse_options(
+            fields.get("tileOptions") or {}, destination.get("fileFormat")
+        )
+        folder, parts = self._destination(destination, fields)
+        if len(parts) > 1 and not parts[-1]:
+            parts.pop()  # A slash at the end is optional [S].
+
+        def work(watch: Watch) -> list[str]:
+            image = self._image(expression, watch)
+            with folder.workshop() as workshop:
+                files = write_tiles(image, options, workshop, self._limits, watch)
+                watch.check()
+                publish([(ready, folder.stem([*parts, *tile])) for ready, tile in files])
+            return [folder.stem(parts).as_uri()]
+
+        return self._start(call, fields, "EXPORT_TILES", work)
 
     def _start(
         self, call: Call, fields: Mapping[str, Any], kind: str, work: Work
