@@ -67,11 +67,11 @@ def expected_tiles(west: float, south: float, east: float, north: float, zoom: i
     """By the formulas of https://developers.google.com/maps/documentation/javascript/coordinates."""
 
     def column(lon: float) -> float:
-        return (lon + 180) / 360 * 2**zoom
+        return (lon + 180) / 360 * 2.0**zoom
 
     def row(lat: float) -> float:
         sine = math.sin(math.radians(lat))
-        return (0.5 - math.log((1 + sine) / (1 - sine)) / (4 * math.pi)) * 2**zoom
+        return (0.5 - math.log((1 + sine) / (1 - sine)) / (4 * math.pi)) * 2.0**zoom
 
     return {
         f"{zoom}/{x}/{y}"
