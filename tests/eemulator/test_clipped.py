@@ -105,10 +105,7 @@ def test_pixels_that_nobody_placed_are_those_that_are_left() -> None:
     image = ee.Image(UTM_IMAGE).select("u16")
     left = pixels(image.clip(in_pixels(40.2, 60.2, 79.6, 99.6)))["u16"]
     whole = pixels(image)["u16"]
-    assert left.shape == (42, 42)
-    wanted = np.zeros_like(left)
-    wanted[1:-1, 1:-1] = whole[60:100, 40:80]  # Around, no centre lies inside.
-    np.testing.assert_array_equal(left, wanted)
+    np.testing.assert_array_equal(left, whole[60:100, 40:80])
     with pytest.raises(ee.EEException, match="The region is empty"):
         pixels(image.clip(in_pixels(5000, 5000, 5100, 5100)))
 

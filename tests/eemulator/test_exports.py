@@ -484,12 +484,12 @@ def test_what_cannot_be_written_is_said_without_the_path(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("start", "words"),
     [
-        (lambda: to_drive(ee.Image(1), "x", fileFormat="TFRecord"), "TF_RECORD_IMAGE"),
+        (lambda: to_drive(ee.Image(1), "x", fileFormat="PNG"), "Exporting images as PNG"),
         (lambda: to_drive(ee.Image(1), "x", fileDimensions=100), "multiples of shardSize"),
         (lambda: to_asset(ee.Image(1), "x", pyramidingPolicy={"b": "magic"}), "MAGIC"),
         (
-            lambda: finished(ee.batch.Export.table.toDrive(table(), "x", fileFormat="SHP")),
-            "SHP: not implemented by the emulator",
+            lambda: finished(ee.batch.Export.table.toDrive(table(), "x", fileFormat="XLS")),
+            "XLS: not implemented by the emulator",
         ),
         (
             lambda: finished(ee.batch.Export.table.toDrive(table(), "x", maxVertices=5)),

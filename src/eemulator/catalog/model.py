@@ -61,7 +61,7 @@ class Sampler(Protocol):
 
     def __call__(
         self, bands: Sequence[str], rows: NDArray[np.int64], cols: NDArray[np.int64]
-    ) -> list[tuple[NDArray[Any], NDArray[np.bool_]]]:
+    ) -> list[tuple[NDArray[Any], NDArray[Any]]]:
         """Native pixels at given positions.
 
         Args:
@@ -71,8 +71,9 @@ class Sampler(Protocol):
             cols: column indices within that grid.
 
         Returns:
-            For each band, values (of the band's dtype) and validity (True = valid), both of
-            the broadcast shape `(h, w)`. Values under an invalid pixel are 0.
+            For each band, values (of the band's dtype) and validity (True = valid, or the part
+            that is, as float32), both of the broadcast shape `(h, w)`. Values under an invalid
+            pixel are 0.
         """
 
 

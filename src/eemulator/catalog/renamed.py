@@ -28,7 +28,7 @@ class _Renamed:
 
     def __call__(
         self, bands: Sequence[str], rows: NDArray[np.int64], cols: NDArray[np.int64]
-    ) -> list[tuple[NDArray[Any], NDArray[np.bool_]]]:
+    ) -> list[tuple[NDArray[Any], NDArray[Any]]]:
         return self.sample([self.old[band] for band in bands], rows, cols)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from contextlib import contextmanager
@@ -53,9 +54,33 @@ class ExportFolder:
 def publish(files: Sequence[tuple[Path, Path]]) -> None:
     """Put files that are ready in their places, over what is there.
 
+    Where the folder that holds them all is new, all of them appear at once, by one rename. Files
+    that join others are renamed one after the other: nothing renames several at once.
+
     Args:
-        files: where each is, and where it belongs.
+        files: where each is, in one folder, and where it belongs.
     """
+    if not files:
+        return
+    top = Path(os.path.commonpath([place.parent for _, place in files]))
+    if top.exists():
+        _replace(files)
+        return
+    with tempfile.TemporaryDirectory(dir=files[0][0].parent) as made:
+        tree = Path(made) / "tree"
+        gathered = [(ready, tree / place.relative_to(top)) for ready, place in files]
+        _replace(gathered)
+        top.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            tree.rename(top)
+        except OSError:
+            # Another export has made the folder meanwhile; if it is something else, it shows now.
+            _replace(
+                [(ready, place) for (_, ready), (_, place) in zip(gathered, files, strict=True)]
+            )
+
+
+def _replace(files: Sequence[tuple[Path, Path]]) -> None:
     for ready, place in files:
         place.parent.mkdir(parents=True, exist_ok=True)
         ready.replace(place)

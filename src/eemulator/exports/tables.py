@@ -1,4 +1,4 @@
-"""Tables as files: CSV and GeoJSON.
+"""Tables as files.
 
 Columns are those of the first feature unless they are named [S]. That properties go by the
 alphabet, between the index and the geometry, and what becomes of lists and nulls, is
@@ -12,16 +12,27 @@ import json
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ..values.array import Array
 from ..values.to_json import to_json
+from .records import example, framed, record_file
+from .vectors import write_kml, write_kmz, write_shapefile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from ..limits import Limits
+    from numpy.typing import NDArray
+
+    from ..limits import Deadline, Limits
     from ..values.collection import Collection
     from ..values.element import Element
-    from .operations import Watch
+
+    _Write = Callable[[Path, Iterable[Element], Sequence[str] | None, Limits], None]
+    _Writer = Callable[
+        [Path, Iterable[Element], Sequence[str] | None, Limits], list[tuple[Path, str]]
+    ]
 
 _INDEX, _GEOMETRY = "system:index", ".geo"
 
@@ -73,10 +84,63 @@ def _geojson(
         file.write("]}\n")
 
 
-WRITERS: dict[
-    str, tuple[str, Callable[[Path, Iterable[Element], Sequence[str] | None, Limits], None]]
-] = {"CSV": (".csv", _csv), "GEO_JSON": (".geojson", _geojson)}
-"""By the name of the format on the wire: the end of a file's name, and what writes it."""
+def _tfrecord(
+    path: Path, elements: Iterable[Element], columns: Sequence[str] | None, limits: Limits
+) -> None:
+    """A record a feature: numbers as floats [S], texts and what else there is as bytes [M]."""
+    with record_file(path, compress=True) as file:
+        for element in elements:
+            names = [_INDEX, *_columns(element)] if columns is None else columns
+            values = {name: element.get(name) for name in names if name != _GEOMETRY}
+            file.write(
+                framed(
+                    example(
+                        {
+                            name: _record_feature(value, limits)
+                            for name, value in values.items()
+                            if value is not None
+                        }
+                    )
+                )
+            )
+
+
+def _record_feature(value: Any, limits: Limits) -> NDArray[np.float32] | list[bytes]:
+    """Numbers and arrays flattened; lists of texts; anything else as one text."""
+    if isinstance(value, Array):
+        return np.ravel(value.values).astype(np.float32)
+    shown = to_json(value, limits)
+    items = shown if isinstance(shown, list) else [shown]
+    if all(isinstance(item, (int, float)) for item in items):
+        return np.array(items, np.float32)
+    if all(isinstance(item, str) for item in items):
+        return [item.encode() for item in items]
+    return [json.dumps(shown, separators=(",", ":")).encode()]
+
+
+def _one_file(end: str, write: _Write) -> _Writer:
+    """A writer of one file, of a function that writes into a path."""
+
+    def run(
+        folder: Path, elements: Iterable[Element], columns: Sequence[str] | None, limits: Limits
+    ) -> list[tuple[Path, str]]:
+        path = folder / f"table{end}"
+        write(path, elements, columns, limits)
+        return [(path, end)]
+
+    return run
+
+
+WRITERS: dict[str, _Writer] = {
+    "CSV": _one_file(".csv", _csv),
+    "GEO_JSON": _one_file(".geojson", _geojson),
+    "KML": write_kml,
+    "KMZ": write_kmz,
+    "SHP": write_shapefile,
+    "TF_RECORD_TABLE": _one_file(".tfrecord.gz", _tfrecord),
+}
+"""By the name of the format on the wire, what writes a table into an empty folder. It gives the
+files, and what follows the prefix in the name of each."""
 
 
 def write_table(
@@ -85,28 +149,25 @@ def write_table(
     columns: Sequence[str] | None,
     folder: Path,
     limits: Limits,
-    watch: Watch,
-) -> tuple[Path, str]:
+    deadline: Deadline,
+) -> list[tuple[Path, str]]:
     """Write a table, feature by feature.
 
     Args:
         collection: its rows.
         file_format: a key of `WRITERS`.
         columns: which properties, in this order; `.geo` is the geometry.
-        folder: where.
+        folder: where; it is empty.
         limits: of one feature.
-        watch: that is looked at between features.
+        deadline: that is looked at between features.
 
     Returns:
-        The file, and what follows the prefix in its name.
+        The files, and what follows the prefix in the name of each.
     """
-    suffix, write = WRITERS[file_format]
-    path = folder / f"table{suffix}"
-    write(path, _watched(collection, watch), columns, limits)
-    return path, suffix
+    return WRITERS[file_format](folder, _watched(collection, deadline), columns, limits)
 
 
-def _watched(collection: Collection, watch: Watch) -> Iterator[Element]:
+def _watched(collection: Collection, deadline: Deadline) -> Iterator[Element]:
     for element in collection:
-        watch.check()
+        deadline.check()
         yield element

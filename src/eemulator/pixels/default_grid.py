@@ -29,18 +29,16 @@ def default_projection(band: ImageBand) -> Projection:
 
 
 def natural_bounds(band: ImageBand, image: Image) -> Geometry:
-    """Where a band has pixels: its lattice, else the image's footprint, else the world."""
-    if band.is_fixed and band.bounds is not None and not is_empty(band.bounds):
-        return projected_box(band.bounds, band.projection)
+    """Where a band has pixels: its lattice, else the image's footprint, else the world.
+
+    Of a clipped one, the footprint: an export covers the region that it was given [S], and not half
+    a pixel more.
+    """
+    if band.window is None and band.dimensions is not None:
+        return projected_box((0, 0, *band.dimensions), band.projection)
     if image.footprint is not None:
         return image.footprint
     return WORLD
-
-
-def is_empty(window: Window) -> bool:
-    """Whether it is of no pixel."""
-    left, top, right, bottom = window
-    return right <= left or bottom <= top
 
 
 def clipped_window(band: ImageBand, area: Geometry) -> Window | None:

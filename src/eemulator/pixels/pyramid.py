@@ -161,7 +161,7 @@ class Pyramids:
             for i, (values, valid) in zip(
                 taken, asset.sample(names, rows << level, cols << level), strict=True
             ):
-                found[i] = Level(values, None if valid.all() else valid.astype(np.float32))
+                found[i] = Level(values, None if (valid == 1).all() else valid.astype(np.float32))
         if made:
             wanted = [bands[i] for i in made]
             levels = self._gathered(asset, wanted, level, rows, cols, deadline)
@@ -305,7 +305,7 @@ def _made(
     side = size >> (level - stride)
     blocks: list[list[Level]] = [[] for _ in run]
     for band, (values, valid) in zip(bands, sampled, strict=True):
-        native = Level(values, None if valid.all() else valid.astype(np.float32))
+        native = Level(values, None if (valid == 1).all() else valid.astype(np.float32))
         whole = _coarser(native, band, level - stride)
         for i, block in enumerate(blocks):
             there = (slice(None), slice(i * side, (i + 1) * side))

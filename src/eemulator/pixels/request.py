@@ -11,7 +11,7 @@ from ..errors import ServiceError
 from ..limits import array_bands
 from ..values.parse import parse_geometry
 from ..values.projection import Projection, Transform, same_crs
-from .default_grid import bounded_grid, default_projection, is_empty, natural_bounds
+from .default_grid import bounded_grid, default_projection, natural_bounds
 from .pictures import PICTURES
 
 if TYPE_CHECKING:
@@ -113,11 +113,9 @@ def _grid(bands: tuple[ImageBand, ...], wire: Any, area: Geometry | None, image:
         if area is None:
             area = natural_bounds(bands[0], image)
         return bounded_grid(projection, area)
-    if area is None and size is None and same_crs(crs, native.crs):
-        window = bands[0].bounds if bands[0].is_fixed else None
-        if window is not None and not is_empty(window):
-            moved = native.translated(*window[:2])
-            return Grid(crs, moved.transform, window[2] - window[0], window[3] - window[1])
+    whole = bands[0].dimensions if bands[0].window is None else None
+    if area is None and size is None and same_crs(crs, native.crs) and whole is not None:
+        return Grid(crs, native.transform, *whole)
     if area is None:
         area = natural_bounds(bands[0], image)
     if size is not None:

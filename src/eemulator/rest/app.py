@@ -63,13 +63,14 @@ _WAIT_SECONDS = 10.0
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _POST = re.compile(
     r"/v1/(?P<name>projects/.+?)(?P<verb>/value:compute|/image:computePixels|/table:computeFeatures"
-    r"|/imageCollection:computeImages|/(?:t|videoT|filmstripT)humbnails|/maps|:getPixels)"
+    r"|/imageCollection:computeImages|/(?:t|videoT|filmstripT)humbnails|/maps|/tables|:getPixels)"
 )
 _GET = re.compile(
     r"/v1/(?P<name>projects/.+?)"
-    r"(?P<verb>:listAssets|:listImages|:getPixels|/algorithms|/tiles/\d{1,2}/\d{1,9}/\d{1,9}|)"
+    r"(?P<verb>:listAssets|:listImages|:getPixels|:getFeatures|/algorithms|/tiles/\d{1,2}/\d{1,9}/\d{1,9}|)"
 )
-_KEPT = frozenset({"thumbnails", "videoThumbnails", "filmstripThumbnails", "maps"})
+_KEPT = frozenset({"thumbnails", "videoThumbnails", "filmstripThumbnails", "maps", "tables"})
+_TABLE = re.compile(r"projects/[^/]+/tables/[^/]+")
 _THUMBNAIL = re.compile(r"projects/[^/]+/(?:t|videoT|filmstripT)humbnails/[^/]+")
 
 
@@ -212,6 +213,8 @@ class App:
         if (to_json := self._to_json(call)) is not None:
             value, profile = await self._count(call.kind, to_json)
             return self._profiled(request, json_reply(request, value, self._stats, place), profile)
+        if call.kind == "getTable":
+            return await self._table(request, call, place)
         if call.kind == "getPixels":
             work = partial(self._methods.get_pixels, call.name, call.body)
         elif call.kind == "getThumbnail":
@@ -225,6 +228,15 @@ class App:
         file, profile = await self._count(call.kind, work)
         seconds = self.pace.seconds(file.counted_bytes)
         reply = BytesReply(file.content, file.media_type, self._stats, place, seconds=seconds)
+        return self._profiled(request, reply, profile)
+
+    async def _table(self, request: Request, call: Call, place: Place) -> BytesReply:
+        request.scope[ENTRY].stands_for(self._methods.tables.body(call.name))
+        work = partial(self._methods.tables.file, call.name)
+        (content, media_type, name), profile = await self._count(call.kind, work)
+        seconds = self.pace.seconds(len(content))
+        reply = BytesReply(content, media_type, self._stats, place, seconds=seconds)
+        reply.headers["content-disposition"] = f'attachment; filename="{name}"'
         return self._profiled(request, reply, profile)
 
     def _to_json(self, call: Call) -> Callable[[], Any] | None:
@@ -320,6 +332,8 @@ def _route(method: str, path: str) -> tuple[str, str]:
                 return "listAssets", name
             if verb == ":getPixels" and _THUMBNAIL.fullmatch(name):
                 return "getThumbnail", name
+            if verb == ":getFeatures" and _TABLE.fullmatch(name):
+                return "getTable", name
             if verb.startswith("/tiles/") and "/maps/" in name:
                 return "getTile", name + verb
             if not verb and "/assets/" in name:

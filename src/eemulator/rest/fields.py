@@ -36,6 +36,7 @@ _FIELDS = {
     "videoThumbnails": _FRAMES | {"videoOptions"},
     "filmstripThumbnails": _FRAMES | {"orientation"},
     "maps": (_PIXELS - {"grid"}) | {"expression"},
+    "tables": frozenset({"expression", "fileFormat", "selectors", "filename", "workloadTag"}),
     "computeFeatures": _PAGES,
     "computeImages": _PAGES,
     "createAsset": _ASSET,
@@ -44,6 +45,7 @@ _FIELDS = {
     "moveAsset": frozenset({"destinationName"}),
     "setIamPolicy": frozenset({"policy", "updateMask"}),
     "image:export": _EXPORT | {"fileExportOptions", "assetExportOptions", "maxPixels", "grid"},
+    "map:export": _EXPORT | {"tileOptions", "tileExportOptions"},
     "table:export": _EXPORT | _TABLE_EXPORT,
 }
 

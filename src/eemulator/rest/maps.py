@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from ..values.image import Image
 
 _SIDE = 256
-_DEEPEST = 24  # [M]
+DEEPEST = 24
+"""The last zoom [M]."""
+
 _HALF = math.pi * 6_378_137.0  # metres from the middle of the world to its edge
 
 
@@ -66,17 +68,19 @@ class Maps:
         """A tile, by `{map}/tiles/{zoom}/{x}/{y}`."""
         zoom, x, y = (int(number) for number in name.rsplit("/", 3)[1:])
         fields = check_fields(parse_json(self.body(name)), "maps")
-        if zoom > _DEEPEST or x >= 2**zoom or y >= 2**zoom:
+        if zoom > DEEPEST or x >= 2**zoom or y >= 2**zoom:
             raise ServiceError(f"There is no tile {zoom}/{x}/{y}.")
         deadline = self._limits.deadline()
         image = self._image(fields, deadline)
-        return rendered(image, dict(fields) | {"grid": _grid(zoom, x, y)}, self._limits, deadline)
+        return rendered(
+            image, dict(fields) | {"grid": tile_grid(zoom, x, y)}, self._limits, deadline
+        )
 
     def _image(self, fields: Mapping[str, Any], deadline: Deadline) -> Image:
         return as_image(self._evaluate(fields.get("expression"), deadline))
 
 
-def _grid(zoom: int, x: int, y: int) -> dict[str, Any]:
+def tile_grid(zoom: int, x: int, y: int) -> dict[str, Any]:
     """The pixels of a tile, as a request has them."""
     width = 2 * _HALF / 2**zoom
     return {

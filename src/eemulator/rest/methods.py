@@ -16,6 +16,7 @@ from ..pixels.stored import stored_image
 from ..profiles import Profiles
 from ..values.to_json import to_json
 from .assets import find_asset, image_json
+from .downloads import Tables
 from .fields import check_fields, parse_json
 from .maps import Maps
 from .pages import page_size, page_start, page_token, question_key
@@ -47,6 +48,7 @@ class Methods:
         of_values: the methods that compute and reply with JSON, by the kind of request.
         thumbnails: pixels by name.
         maps: tiles by name.
+        tables: files of tables by name.
         profiles: what they took, of those that were asked to tell.
     """
 
@@ -58,6 +60,7 @@ class Methods:
         self._pyramids = pyramids
         self.thumbnails = Thumbnails(self._evaluate, limits)
         self.maps = Maps(self._evaluate, limits)
+        self.tables = Tables(self._evaluate, limits)
         self.profiles = Profiles()
         self.of_values: dict[str, Callable[[bytes], bytes]] = {
             "value:compute": self.compute_value,
@@ -66,15 +69,18 @@ class Methods:
         }
 
     def keep(self, parent: str, kind: str, body: bytes) -> dict[str, str]:
-        """`thumbnails`, `videoThumbnails`, `filmstripThumbnails`, `maps`: a name for a request."""
+        """A name for a request that is kept: of thumbnails of any kind, `maps` or `tables`."""
         if kind == "maps":
             return self.maps.create(parent, body)
+        if kind == "tables":
+            return self.tables.create(parent, body)
         return self.thumbnails.create(parent, kind, body)
 
     def clear(self) -> None:
         """Forget what is kept for requests to come."""
         self.thumbnails.clear()
         self.maps.clear()
+        self.tables.clear()
         self._walks.clear()
         self.profiles.clear()
 

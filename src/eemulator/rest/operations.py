@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError, unimplemented
+from ..exports import tfrecord
 from ..exports.assets import image_asset, parse_pyramiding, table_asset
 from ..exports.folder import publish
 from ..exports.geotiff import parse_options, write_geotiffs
@@ -15,12 +16,16 @@ from ..exports.tables import WRITERS, write_table
 from ..expression.evaluate import Evaluator, Session
 from ..expression.graph import parse_expression
 from ..names import asset_id
+from . import tile_exports
 from .fields import check_fields, parse_json
 from .pages import page_size, page_start, page_token, question_key
 from .results import as_collection, as_image
+from .tables import parse_selectors
+from .tile_exports import write_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from ..catalog.user import UserCatalog
     from ..exports.folder import ExportFolder
@@ -28,11 +33,13 @@ if TYPE_CHECKING:
     from ..expression.graph import Expression
     from ..limits import Limits
     from ..pixels.pyramid import Pyramids
+    from ..pixels.request import PixelRequest
     from ..values.collection import Collection
     from ..values.image import Image
     from .call import Call
 
     Work = Callable[[Watch], list[str]]
+    ImageWriter = Callable[[PixelRequest, Mapping[str, Any], Path, Watch], list[tuple[Path, str]]]
 
 _MOST_PIXELS = 10**8
 """`maxPixels` where none is given [S]."""
@@ -74,6 +81,7 @@ class ExportMethods:
         self.methods: dict[str, Callable[[Call], Any]] = {
             "image:export": self._export_image,
             "table:export": self._export_table,
+            "map:export": self._export_map,
             "listOperations": self._list,
             "getOperation": lambda call: operation_json(operations.get(call.name)),
             "cancelOperation": self._cancel,
@@ -94,9 +102,7 @@ class ExportMethods:
 
     def _image_to_files(self, expression: Expression, fields: Mapping[str, Any]) -> Work:
         options = _object(fields, "fileExportOptions")
-        if (file_format := options.get("fileFormat")) != "GEO_TIFF":
-            raise unimplemented(f"Exporting images as {file_format}")
-        tiff = parse_options(options.get("geoTiffOptions") or {})
+        write = _image_writer(options)
         folder, parts = self._destination(options, fields)
         most = _most_pixels(fields)
 
@@ -105,7 +111,7 @@ class ExportMethods:
             request = export_request(image, fields.get("grid"), most, self._limits)
             stem = folder.stem(parts)
             with folder.workshop() as workshop:
-                files = write_geotiffs(request, image.properties, tiff, workshop, watch)
+                files = write(request, image.properties, workshop, watch)
                 watch.check()
                 publish([(ready, stem.with_name(stem.name + end)) for ready, end in files])
             return [stem.parent.as_uri()]
@@ -148,20 +154,16 @@ class ExportMethods:
         file_format = options.get("fileFormat") or "CSV"
         if file_format not in WRITERS:
             raise unimplemented(f"Exporting tables as {file_format}")
-        columns = fields.get("selectors")
-        if columns is not None and not (
-            isinstance(columns, list) and all(isinstance(column, str) for column in columns)
-        ):
-            raise ServiceError("Invalid value at 'selectors': a list of names is needed.")
+        columns = parse_selectors(fields)
         folder, parts = self._destination(options, fields)
 
         def work(watch: Watch) -> list[str]:
             table = self._table(expression, watch)
             stem = folder.stem(parts)
             with folder.workshop() as workshop:
-                ready, end = write_table(table, file_format, columns, workshop, self._limits, watch)
+                files = write_table(table, file_format, columns, workshop, self._limits, watch)
                 watch.check()
-                publish([(ready, stem.with_name(stem.name + end))])
+                publish([(ready, stem.with_name(stem.name + end)) for ready, end in files])
             return [stem.parent.as_uri()]
 
         return work
@@ -179,6 +181,29 @@ class ExportMethods:
             return [_asset_uri(identifier)]
 
         return work
+
+    def _export_map(self, call: Call) -> dict[str, Any]:
+        fields = check_fields(parse_json(call.body), call.kind)
+        if (known := self._operations.requested(call.name, _request_id(fields))) is not None:
+            return operation_json(known)
+        expression = self._expression(fields)
+        destination = _object(fields, "tileExportOptions")
+        options = tile_exports.parse_options(
+            fields.get("tileOptions") or {}, destination.get("fileFormat")
+        )
+        folder, parts = self._destination(destination, fields)
+        if len(parts) > 1 and not parts[-1]:
+            parts.pop()  # A slash at the end is optional [S].
+
+        def work(watch: Watch) -> list[str]:
+            image = self._image(expression, watch)
+            with folder.workshop() as workshop:
+                files = write_tiles(image, options, workshop, self._limits, watch)
+                watch.check()
+                publish([(ready, folder.stem([*parts, *tile])) for ready, tile in files])
+            return [folder.stem(parts).as_uri()]
+
+        return self._start(call, fields, "EXPORT_TILES", work)
 
     def _start(
         self, call: Call, fields: Mapping[str, Any], kind: str, work: Work
@@ -253,6 +278,27 @@ class ExportMethods:
     def _cancel(self, call: Call) -> dict[str, Any]:
         self._operations.cancel(call.name)
         return {}
+
+
+def _image_writer(options: Mapping[str, Any]) -> ImageWriter:
+    """What writes the files of an image.
+
+    Raises:
+        ServiceError: the options are malformed, or of a format that is not emulated.
+    """
+    match options.get("fileFormat"):
+        case "GEO_TIFF":
+            tiff = parse_options(options.get("geoTiffOptions") or {})
+            return lambda request, properties, folder, watch: write_geotiffs(
+                request, properties, tiff, folder, watch
+            )
+        case "TF_RECORD_IMAGE":
+            records = tfrecord.parse_options(options.get("tfRecordOptions") or {})
+            return lambda request, _, folder, watch: tfrecord.write_tfrecords(
+                request, records, folder, watch
+            )
+        case other:
+            raise unimplemented(f"Exporting images as {other}")
 
 
 def operation_json(operation: Operation) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Elements as rows of a table.
+"""Elements as rows of a table, and its columns.
 
 What the service makes of an image among features, of the index and of values that are neither
 numbers nor text is remembered, not known [M]; it is all decided here.
@@ -8,10 +8,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ServiceError
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..values.element import Element
 
 _HIDDEN = frozenset({"system:index", "system:footprint"})
+
+
+def parse_selectors(fields: Mapping[str, Any]) -> list[str] | None:
+    """The columns that a request chooses; None for all.
+
+    Raises:
+        ServiceError: they are no list of names.
+    """
+    columns = fields.get("selectors")
+    if columns is None:
+        return None
+    if not (isinstance(columns, list) and all(isinstance(column, str) for column in columns)):
+        raise ServiceError("Invalid value at 'selectors': a list of names is needed.")
+    return columns
 
 
 def feature_fields(element: Element) -> dict[str, Any]:

@@ -44,6 +44,36 @@ def mask_of(image: Any) -> Any:
     return ee.Image(image).mask()
 
 
+def test_alpha_is_a_mask_of_fractions(serve: Serve, tmp_path: Path) -> None:
+    large = (300, 400)  # Smaller ones have no overviews.
+    values = numbers((3, *large), np.uint8)
+    over = numbers((1, *large), np.uint8, seed=9)
+    over[over < 50] = 0
+    stored = np.concatenate([values, over])
+    write(tmp_path / "a.tif", stored, photometric="RGB", alpha="yes", nodata=7)
+    serve(catalog(tmp_path, "images:\n  own/alpha: {file: a.tif}"))
+    opacity = over[0] / 255
+    mask, found = whole(mask_of("own/alpha"), *large), whole("own/alpha", *large)
+    for band, plane in zip(("b1", "b2", "b3"), values, strict=True):
+        wanted = np.where(plane == 7, 0, opacity)
+        np.testing.assert_allclose(mask[band], wanted, atol=1e-7)
+        np.testing.assert_array_equal(found[band], np.where(wanted > 0, plane, 0))
+    # Overviews are means by these weights.
+    high, wide = (side // 2 for side in large)
+    weights = np.where(values[0] == 7, 0, opacity)[: high * 2, : wide * 2]
+    blocks = (high, 2, wide, 2)
+    total = weights.reshape(blocks).sum(axis=(1, 3))
+    part = (weights * values[0, : high * 2, : wide * 2]).reshape(blocks).sum(axis=(1, 3))
+    image = ee.Image("own/alpha").select("b1").float()
+    half = whole(image, high, wide, size=20.0)["b1"]
+    shown = whole(mask_of(image), high, wide, size=20.0)["b1"]
+    np.testing.assert_allclose(shown, total / 4, atol=1e-6)
+    there = total > 0
+    wanted = part[there] / total[there]
+    # The values of overviews are whole numbers here.
+    assert np.abs(half[there] - wanted).max() <= 1
+
+
 def test_every_dtype(serve: Serve, tmp_path: Path) -> None:
     lines = ["images:"]
     for dtype in DTYPES:
@@ -253,6 +283,8 @@ def _spaced(data: st.DataObject, size: int) -> Any:
 
 class _Memory:
     """Pixels of an array; remembers how large a window was asked for."""
+
+    is_fractional = False
 
     def __init__(self, values: Any, block: tuple[int, int]) -> None:
         self.values = values

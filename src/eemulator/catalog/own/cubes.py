@@ -45,6 +45,11 @@ class ZarrSource:
     has_bands: bool
     block: tuple[int, int]
 
+    @property
+    def is_fractional(self) -> bool:
+        """Whether pixels may be valid in part: no."""
+        return False
+
     def dtype(self, number: int) -> np.dtype[Any]:  # noqa: ARG002
         """Of a band's values."""
         kind: np.dtype[Any] = self.variable.dtype

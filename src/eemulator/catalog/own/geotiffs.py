@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from .windows import Pixels
 
 HANDLES = Handles()
@@ -47,6 +49,11 @@ class GeotiffSource:
     alphas: tuple[int, ...]
     has_mask: bool
 
+    @property
+    def is_fractional(self) -> bool:
+        """Whether pixels may be valid in part: where there is alpha."""
+        return bool(self.alphas)
+
     def dtype(self, number: int) -> np.dtype[Any]:  # noqa: ARG002
         """Of a band's values."""
         return np.dtype(self.kind)
@@ -62,12 +69,19 @@ class GeotiffSource:
         with HANDLES.opened(self.file) as file:
             indexes = [number + 1 for number in numbers]
             values = file.read(indexes, window=window)
-            valid = np.ones(values.shape, np.bool_)
+            valid: Any = np.ones(values.shape, np.float32 if self.alphas else np.bool_)
             if self.has_mask:
-                valid &= file.read_masks(indexes, window=window) != 0
+                valid *= file.read_masks(indexes, window=window) != 0
             for alpha in self.alphas:
-                valid &= file.read(alpha, window=window) != 0
+                valid *= _opacity(file.read(alpha, window=window))
         return list(zip(values, valid, strict=True))
+
+
+def _opacity(alpha: NDArray[Any]) -> NDArray[np.float32]:
+    """Alpha from 0 to 1; of integers, the greatest of their type is opaque."""
+    full = np.iinfo(alpha.dtype).max if alpha.dtype.kind in "iu" else 1
+    opacity: NDArray[np.float32] = np.clip(alpha / np.float32(full), 0, 1).astype(np.float32)
+    return np.nan_to_num(opacity)
 
 
 @dataclass(frozen=True, slots=True)

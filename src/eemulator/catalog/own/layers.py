@@ -222,16 +222,19 @@ class LayeredPixels:
 
 def _served(
     layer: Layer, stored: Mapping[tuple[Source, int], Any]
-) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """A band as it is served: 0 where it is masked."""
     values, valid = stored[layer.source, layer.number]
     if layer.nodata is not None:
-        valid = valid & ~_equal(values, layer.nodata)
+        valid = valid * ~_equal(values, layer.nodata)
     if layer.mask is not None:
         over, shown = stored[layer.mask.source, layer.mask.number]
-        valid = valid & shown & (over != 0)
+        valid = valid * shown * (over != 0)
+    there = valid != 0
+    if (valid == there).all():
+        valid = there
     values = values.astype(layer.dtype, copy=False)
-    return np.where(valid, values, layer.dtype.type(0)), valid
+    return np.where(there, values, layer.dtype.type(0)), valid
 
 
 def _equal(values: NDArray[Any], nodata: float) -> NDArray[np.bool_]:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Indices = NDArray[np.int64]
-    Pixels = list[tuple[NDArray[Any], NDArray[np.bool_]]]
+    # Values, and validity of bool or float32.
+    Pixels = list[tuple[NDArray[Any], NDArray[Any]]]
 
 # Of the pixels of one window, whatever the request: 32 MiB.
 _WINDOW_BYTES = 32 * 2**20
@@ -28,6 +29,10 @@ class Source(Protocol):
     def block(self) -> tuple[int, int]:
         """Rows and columns that are stored, and hence read, as one."""
 
+    @property
+    def is_fractional(self) -> bool:
+        """Whether pixels may be valid in part; validity is float32 then."""
+
     def dtype(self, number: int) -> np.dtype[Any]:
         """Of a band's values."""
 
@@ -40,7 +45,7 @@ class Source(Protocol):
             cols: the same of columns.
 
         Returns:
-            For each band, values and whether the file itself has them valid.
+            For each band, values and whether, or how far, the file itself has them valid.
         """
 
 
@@ -76,7 +81,8 @@ def read_at(source: Source, numbers: Sequence[int], rows: Indices, cols: Indices
     is_lattice = rows.shape[1] == 1 and cols.shape[0] == 1
     shape = np.broadcast_shapes(rows.shape, cols.shape)
     dtypes = [source.dtype(number) for number in numbers]
-    found: Pixels = [(np.zeros(shape, dtype), np.zeros(shape, np.bool_)) for dtype in dtypes]
+    validity = np.float32 if source.is_fractional else np.bool_
+    found: Pixels = [(np.zeros(shape, dtype), np.zeros(shape, validity)) for dtype in dtypes]
     if 0 in shape:
         return found
     sides = _sides(source.block, sum(dtype.itemsize + 1 for dtype in dtypes))
