@@ -70,7 +70,9 @@ def test_arrays_along_their_axes() -> None:
     found = np.array(info(ee.Array(values.tolist()).reduce(ee.Reducer.linearFit(), [0], 2)))
     assert found.shape == (1, 3, 2)
     for i in range(3):
-        np.testing.assert_allclose(found[0, i], np.polyfit(*values[:, i].T, 1), rtol=1e-9)
+        np.testing.assert_allclose(
+            found[0, i], np.polyfit(values[:, i, 0], values[:, i, 1], 1), rtol=1e-9
+        )
     with pytest.raises(ee.EEException, match="A fieldAxis is needed: the reducer has 1 inputs, 2"):
         info(column.reduce(ee.Reducer.minMax(), [0]))
     with pytest.raises(ee.EEException, match="fieldAxis must not be reduced, and have a length"):
@@ -213,7 +215,7 @@ def test_counts_in_cells() -> None:
     reducer = ee.Reducer.fixed2DHistogram(0, 4, 4, 0, 4.5, 3)
     found = info(ee.List(rows.tolist()).reduce(reducer))
     inside = rows[(rows < [4, 4.5]).all(1)]
-    counts, x, y = np.histogram2d(*inside.T, [4, 3], [(0, 4), (0, 4.5)])
+    counts, x, y = np.histogram2d(inside[:, 0], inside[:, 1], [4, 3], [[0.0, 4.0], [0.0, 4.5]])
     assert found == {
         "histogram": counts.tolist(),
         "xAxis": x[:-1].tolist(),

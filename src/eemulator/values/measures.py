@@ -39,7 +39,7 @@ _STEP = 0.25
 _QUARTER = 24
 
 
-def _followed(shape: Geometry) -> BaseGeometry:
+def followed(shape: Geometry) -> BaseGeometry:
     """A shape in longitude and latitude, straight edges with points enough to be followed."""
     if shape.geodesic:
         return shape.lonlat
@@ -83,7 +83,7 @@ def _parts(shape: Geometry, *kinds: str) -> list[BaseGeometry]:
             waiting += [Geometry(p, each.crs, each.geodesic) for p in each.shape.geoms]
         elif each.shape.geom_type in kinds:
             # A ring that crosses itself may fall into several.
-            for part in shapely.get_parts(_followed(each)):
+            for part in shapely.get_parts(followed(each)):
                 found.append(orient(part) if isinstance(part, shapely.Polygon) else part)
     return found
 
