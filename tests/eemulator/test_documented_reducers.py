@@ -227,7 +227,8 @@ def test_counts_in_cells() -> None:
 
 
 def test_regions_weigh_the_pairs_of_a_fit() -> None:
-    # One column of pixels is whole in the region, the next to seven tenths.
+    # One column of pixels is whole in the region, the next to seven tenths: in steps of 1/256,
+    # https://developers.google.com/earth-engine/guides/reducers_weighting.
     left, top = UTM.transform[2], UTM.transform[5]
     part = ee.Geometry.Rectangle([left, top - 20, left + 17, top], UTM.crs, False, False)
     place = ee.Image.pixelCoordinates(ee.Projection(UTM.crs, UTM.transform))
@@ -238,15 +239,26 @@ def test_regions_weigh_the_pairs_of_a_fit() -> None:
         )
     )
     u, v = np.array([0.5, 0.5, 1.5, 1.5]), np.array([0.5, 1.5, 0.5, 1.5])
-    x, y, w = u + v / 7, u**2 - v / 3, np.array([1, 1, 0.7, 0.7])
+    x, y, w = u + v / 7, u**2 - v / 3, np.array([1, 1, 179 / 255, 179 / 255])
     slope, offset = np.polyfit(x, y, 1, w=np.sqrt(w))
-    assert found["scale"] == pytest.approx(slope, rel=5e-3)
-    assert found["offset"] == pytest.approx(offset, rel=5e-3)
+    assert found["scale"] == pytest.approx(slope, rel=1e-9)
+    assert found["offset"] == pytest.approx(offset, rel=1e-9)
     split = image.reduceRegion(
         ee.Reducer.mean().splitWeights(), part, crs=UTM.crs, crsTransform=list(UTM.transform)
     )
     # The region's own weights count no longer: pixels whose centre is inside are weighed by y.
     assert info(split)["mean"] == pytest.approx((x * y).sum() / y.sum())
+
+
+def test_a_sliver_of_a_pixel_counts_for_nothing() -> None:
+    left, top = UTM.transform[2], UTM.transform[5]
+    for metres, counted in ((0.03, 0), (0.05, 1), (5, 128), (9.99, 255)):
+        ring = [left, top - 10, left + 10 + metres, top]
+        area = ee.Geometry.Rectangle(ring, UTM.crs, False, False)
+        total = ee.Image(1).reduceRegion(
+            ee.Reducer.sum(), area, crs=UTM.crs, crsTransform=list(UTM.transform)
+        )
+        assert info(total)["constant"] == pytest.approx(1 + counted / 255)
 
 
 REFUSED: dict[str, tuple[Of, str]] = {
