@@ -166,12 +166,7 @@ def test_composites_take_the_least_cloudy_pixels() -> None:
     def shot(light: float, kelvin: float) -> Any:
         emitted = 774.8853 / math.expm1(1321.0789 / kelvin)
         numbers = [round((light + 0.1) / 2e-5)] * 6 + [round((emitted - 0.1) / 3.342e-4)]
-        properties: dict[str, float] = {
-            "SUN_ELEVATION": 90,
-            "WRS_PATH": 1,
-            "WRS_ROW": 1,
-            "CLOUD_COVER": 0,
-        }
+        properties = {"SUN_ELEVATION": 90, "WRS_PATH": 1, "WRS_ROW": 1, "CLOUD_COVER": 0}
         for n in range(2, 8):
             properties |= {f"REFLECTANCE_MULT_BAND_{n}": 2e-5, f"REFLECTANCE_ADD_BAND_{n}": -0.1}
         properties |= {"RADIANCE_MULT_BAND_10": 3.342e-4, "RADIANCE_ADD_BAND_10": 0.1}

@@ -63,15 +63,14 @@ _WAIT_SECONDS = 10.0
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _POST = re.compile(
     r"/v1/(?P<name>projects/.+?)(?P<verb>/value:compute|/image:computePixels|/table:computeFeatures"
-    r"|/imageCollection:computeImages|/(?:t|videoT|filmstripT)humbnails|/maps|/tables|:getPixels)"
+    r"|/imageCollection:computeImages|/(?:t|videoT|filmstripT)humbnails|/maps|:getPixels)"
 )
 _GET = re.compile(
     r"/v1/(?P<name>projects/.+?)"
-    r"(?P<verb>:listAssets|:listImages|:getPixels|:getFeatures|/algorithms|/tiles/\d{1,2}/\d{1,9}/\d{1,9}|)"
+    r"(?P<verb>:listAssets|:listImages|:getPixels|/algorithms|/tiles/\d{1,2}/\d{1,9}/\d{1,9}|)"
 )
-_KEPT = frozenset({"thumbnails", "videoThumbnails", "filmstripThumbnails", "maps", "tables"})
+_KEPT = frozenset({"thumbnails", "videoThumbnails", "filmstripThumbnails", "maps"})
 _THUMBNAIL = re.compile(r"projects/[^/]+/(?:t|videoT|filmstripT)humbnails/[^/]+")
-_TABLE = re.compile(r"projects/[^/]+/tables/[^/]+")
 
 
 class App:
@@ -218,9 +217,6 @@ class App:
         elif call.kind == "getThumbnail":
             request.scope[ENTRY].stands_for(self._methods.thumbnails.body(call.name))
             work = partial(self._methods.thumbnails.get_pixels, call.name)
-        elif call.kind == "getFeatures":
-            request.scope[ENTRY].stands_for(self._methods.tables.body(call.name))
-            work = partial(self._methods.tables.get_features, call.name)
         elif call.kind == "getTile":
             request.scope[ENTRY].stands_for(self._methods.maps.body(call.name))
             work = partial(self._methods.maps.tile, call.name)
@@ -229,8 +225,6 @@ class App:
         file, profile = await self._count(call.kind, work)
         seconds = self.pace.seconds(file.counted_bytes)
         reply = BytesReply(file.content, file.media_type, self._stats, place, seconds=seconds)
-        if file.filename is not None:
-            reply.headers["content-disposition"] = f'attachment; filename="{file.filename}"'
         return self._profiled(request, reply, profile)
 
     def _to_json(self, call: Call) -> Callable[[], Any] | None:
@@ -326,8 +320,6 @@ def _route(method: str, path: str) -> tuple[str, str]:
                 return "listAssets", name
             if verb == ":getPixels" and _THUMBNAIL.fullmatch(name):
                 return "getThumbnail", name
-            if verb == ":getFeatures" and _TABLE.fullmatch(name):
-                return "getFeatures", name
             if verb.startswith("/tiles/") and "/maps/" in name:
                 return "getTile", name + verb
             if not verb and "/assets/" in name:

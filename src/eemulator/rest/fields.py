@@ -36,7 +36,6 @@ _FIELDS = {
     "videoThumbnails": _FRAMES | {"videoOptions"},
     "filmstripThumbnails": _FRAMES | {"orientation"},
     "maps": (_PIXELS - {"grid"}) | {"expression"},
-    "tables": frozenset({"expression", "fileFormat", "selectors", "filename", "workloadTag"}),
     "computeFeatures": _PAGES,
     "computeImages": _PAGES,
     "createAsset": _ASSET,

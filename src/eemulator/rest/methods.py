@@ -22,7 +22,6 @@ from .pages import page_size, page_start, page_token, question_key
 from .rendered import Rendered, rendered
 from .replies import encode_json
 from .results import as_collection, as_image
-from .table_files import TableFiles
 from .tables import feature_fields
 from .thumbnails import Thumbnails
 from .walks import Walk, Walks
@@ -48,7 +47,6 @@ class Methods:
         of_values: the methods that compute and reply with JSON, by the kind of request.
         thumbnails: pixels by name.
         maps: tiles by name.
-        tables: files of rows by name.
         profiles: what they took, of those that were asked to tell.
     """
 
@@ -60,7 +58,6 @@ class Methods:
         self._pyramids = pyramids
         self.thumbnails = Thumbnails(self._evaluate, limits)
         self.maps = Maps(self._evaluate, limits)
-        self.tables = TableFiles(self._evaluate, limits)
         self.profiles = Profiles()
         self.of_values: dict[str, Callable[[bytes], bytes]] = {
             "value:compute": self.compute_value,
@@ -69,18 +66,15 @@ class Methods:
         }
 
     def keep(self, parent: str, kind: str, body: bytes) -> dict[str, str]:
-        """A name for a request: `maps`, `tables`, and `thumbnails` of all kinds."""
+        """`thumbnails`, `videoThumbnails`, `filmstripThumbnails`, `maps`: a name for a request."""
         if kind == "maps":
             return self.maps.create(parent, body)
-        if kind == "tables":
-            return self.tables.create(parent, body)
         return self.thumbnails.create(parent, kind, body)
 
     def clear(self) -> None:
         """Forget what is kept for requests to come."""
         self.thumbnails.clear()
         self.maps.clear()
-        self.tables.clear()
         self._walks.clear()
         self.profiles.clear()
 

@@ -21,19 +21,17 @@ _MEDIA_TYPES = {"NPY": "application/octet-stream", "GEO_TIFF": "image/tiff"}
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Pixels, or rows, as a file.
+    """Pixels as a file.
 
     Attributes:
         content: its bytes.
         media_type: of the content.
         counted_bytes: as the request limit counts them.
-        filename: what a browser is to call it; None to leave that open.
     """
 
     content: bytes | bytearray
     media_type: str
     counted_bytes: int
-    filename: str | None = None
 
 
 def rendered(
