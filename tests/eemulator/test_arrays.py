@@ -162,7 +162,7 @@ def test_matrices() -> None:
         (lambda: ee.Array(GRID).reshape(ee.Array(GRID)), "The lengths of an array are one list"),
         (lambda: ee.Array([1]).pad([10**12]), "cannot be of lengths"),
         (lambda: ee.Array.identity(10**6), "The size must be 0 to 1000"),
-        (lambda: ee.Array(GRID).reduce(ee.Reducer.minMax(), [0]), "one input and output only"),
+        (lambda: ee.Array(GRID).reduce(ee.Reducer.minMax(), [0]), "fieldAxis is needed"),
         (lambda: ee.Array(GRID).slice(5), "There is no axis 5 in an array of 2 dimensions"),
     ],
 )

@@ -513,11 +513,11 @@ def test_reduce_region() -> None:
     assert listed == {"u16": values[ok].tolist()}
     extremes = image().select("u16").reduceRegion(ee.Reducer.minMax(), box, 10).getInfo()
     assert extremes == {"u16_max": values[ok].max(), "u16_min": values[ok].min()}
-    # Half of the last column of pixels: it counts half for a weighted reducer.
+    # Half of the last column of pixels: it counts 128 of 255 for a weighted reducer.
     half = ee.Geometry.Rectangle(
         [c + 5 * a, f + 9 * e, c + 7.5 * a, f + 5 * e], "EPSG:32738", False
     )
-    weights = np.array([1, 1, 0.5]) * np.ones((4, 1))
+    weights = np.array([1, 1, 128 / 255]) * np.ones((4, 1))
     found = pair.select("i32").reduceRegion(ee.Reducer.mean(), half, 10).getInfo()["i32"]
     assert found == pytest.approx(np.average(formula("i32", 3, rows, cols), weights=weights))
     with pytest.raises(ee.EEException, match="Too many pixels in the region"):

@@ -65,8 +65,14 @@ def _register_aggregate(name: str, reducer: Reducer) -> None:
         return reducer.table([[value] for value in _column(source, column)])[reducer.outputs[0]]
 
 
+@algorithm("AggregateFeatureCollection.first")
+def aggregate_first(source: Collection, name: str) -> Any:
+    """The property of the first object; null where it has none, or there is no object."""
+    operand = Operand(name, None)
+    return next((operand.of(element) for element in source), None)
+
+
 _OF_REDUCER = {
-    "first": "first",
     "count": "count",
     "min": "min",
     "max": "max",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -301,26 +302,40 @@ def argmax(array: Array) -> list[int] | None:
 def reduce(array: Array, reducer: Reducer, axes: list[int], field: int | None) -> Array:
     """A reducer along some axes, which become of length 1.
 
+    Along the field axis lie the inputs of a reducer of several, and then its outputs.
+
     Raises:
-        ServiceError: the reducer has several inputs or outputs, or none that is a number.
+        ServiceError: there is no field axis although there are several inputs or outputs, it is
+            reduced or of another length than the inputs are many, or an output is no number.
     """
-    if field is not None or reducer.inputs != 1 or len(reducer.outputs) != 1:
-        raise ServiceError("Arrays are reduced with reducers of one input and output only.")
     chosen = sorted({_axis(array, axis) for axis in axes})
+    outputs = len(reducer.outputs)
+    if field is None and (reducer.inputs != 1 or outputs != 1):
+        raise ServiceError(
+            f"A fieldAxis is needed: the reducer has {reducer.inputs} inputs, {outputs} outputs."
+        )
     if not chosen:
         return array
-    kept = [axis for axis in range(array.values.ndim) if axis not in chosen]
-    moved = np.transpose(array.values, [*kept, *chosen])
-    rows = moved.reshape(*moved.shape[: len(kept)], -1)
-    shape = [1 if axis in chosen else size for axis, size in enumerate(array.values.shape)]
-    found = [_reduced(reducer, row) for row in rows.reshape(-1, rows.shape[-1]).tolist()]
-    return Array.of(np.array(found).reshape(shape))
+    values = array.values[..., np.newaxis] if field is None else array.values
+    along = values.ndim - 1 if field is None else _axis(array, field)
+    if along in chosen or values.shape[along] != reducer.inputs:
+        raise ServiceError(
+            f"The fieldAxis must not be reduced, and have a length of {reducer.inputs}."
+        )
+    kept = [axis for axis in range(values.ndim) if axis not in (*chosen, along)]
+    moved = np.transpose(values, [*kept, *chosen, along])
+    tables = moved.reshape(-1, math.prod(values.shape[axis] for axis in chosen), reducer.inputs)
+    found = np.array([_outputs(reducer, table) for table in tables.tolist()])
+    # Back to where the axes were: those kept, those reduced, the outputs.
+    shape = [*(values.shape[axis] for axis in kept), *(1 for _ in chosen), outputs]
+    made = np.moveaxis(found.reshape(shape), range(values.ndim), [*kept, *chosen, along])
+    return Array.of(made[..., 0] if field is None else made)
 
 
-def _reduced(reducer: Reducer, values: list[Any]) -> Any:
-    found = reducer.aggregate([[value] for value in values], [1.0] * len(values))[0]
-    if not isinstance(found, (int, float)):
-        raise ServiceError(f"Reducer.{reducer.name} gives no number of {len(values)} values.")
+def _outputs(reducer: Reducer, rows: list[list[Any]]) -> list[Any]:
+    found = reducer.aggregate(rows, [1.0] * len(rows))
+    if not all(isinstance(value, (int, float)) for value in found):
+        raise ServiceError(f"Reducer.{reducer.name} gives no number of {len(rows)} values.")
     return found
 
 
@@ -336,7 +351,10 @@ def accumulate(array: Array, axis: int, reducer: Reducer | None) -> Array:
         raise ServiceError("The reducer must have one input and one output.")
     rows = np.moveaxis(array.values, along, -1)
     table = rows.reshape(-1, rows.shape[-1]).tolist()
-    found = [[_reduced(reducer, row[: i + 1]) for i in range(len(row))] for row in table]
+    found = [
+        [_outputs(reducer, [[value] for value in row[: i + 1]])[0] for i in range(len(row))]
+        for row in table
+    ]
     return Array.of(np.moveaxis(np.array(found).reshape(rows.shape), -1, along))
 
 

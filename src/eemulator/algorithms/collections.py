@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import sys
+from dataclasses import replace
 from itertools import islice
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -154,7 +155,8 @@ def map_elements(source: Collection, function: Function, drop_nulls: bool) -> Co
                     _where(element)
                 )
 
-    return source.derived(elements, None if drop_nulls else source.count)
+    made = source.derived(elements, None if drop_nulls else source.count)
+    return replace(made, mapped=True)
 
 
 def _where(element: Element) -> str:
@@ -216,7 +218,7 @@ def joined(one: Collection, other: Collection) -> Collection:
     count = None
     if one.count is not None and other.count is not None:
         count = one.count + other.count
-    empty = Collection((), of_images=one.of_images)
+    empty = Collection((), of_images=one.of_images, mapped=one.mapped or other.mapped)
     return empty.derived(elements, count)
 
 

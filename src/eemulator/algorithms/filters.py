@@ -6,7 +6,9 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
+from ..expression.promote import type_name
 from ..expression.registry import algorithm
+from ..values.element import Element
 from ..values.filters import (
     Filter,
     Operand,
@@ -17,6 +19,7 @@ from ..values.filters import (
     of_elements,
     operands,
 )
+from ..values.geometry import Geometry
 from ..values.measures import area, distance
 from ..values.parse import parse_date
 from ..values.shapes import disjoint, inside, intersects
@@ -24,9 +27,6 @@ from ..values.time import Date, DateRange
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from ..values.element import Element
-    from ..values.geometry import Geometry
 
 
 def _ordered(test: Callable[[Any, Any], Any]) -> Callable[[Any, Any], bool]:
@@ -61,6 +61,23 @@ def _spatial(test: Callable[[Geometry, Geometry], bool]) -> Callable[[Any, Any],
     return run
 
 
+def _has_type(value: Any, wanted: Any) -> bool:
+    """Whether a value is of a type, or of one below it; all are objects [I]."""
+    names = {type_name(value), "Object"}
+    match value:
+        case Geometry():
+            names.add(value.shape.geom_type)
+        case bool():
+            pass
+        case int():
+            names |= {"Long", "Number"}
+        case float():
+            names.add("Number")
+        case Element():
+            names.add("Element")
+    return wanted in names
+
+
 def _date_range_contains(one: Any, other: Any) -> bool:
     instant = _instant(other)
     return isinstance(one, DateRange) and instant is not None and one.contains(instant)
@@ -79,6 +96,7 @@ _PREDICATES: dict[tuple[str, ...], Callable[[Any, Any], bool]] = {
     ("Filter.stringEndsWith",): _text(lambda one, other: one.endswith(other)),
     ("Filter.stringContains",): _text(lambda one, other: other in one),
     ("Filter.dateRangeContains",): _date_range_contains,
+    ("Filter.hasType",): _has_type,
 }
 _SPATIAL: dict[str, Callable[[Any, Any], bool]] = {
     "Filter.intersects": _spatial(intersects),

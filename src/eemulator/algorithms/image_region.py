@@ -27,7 +27,19 @@ if TYPE_CHECKING:
 
 # Reducers that take arrays as they are, or of which arrays are what they reduce.
 _OF_ARRAYS = frozenset(
-    ("first", "last", "count", "countEvery", "toList", "covariance", "centeredCovariance")
+    (
+        "first",
+        "firstNonNull",
+        "last",
+        "lastNonNull",
+        "count",
+        "countEvery",
+        "toList",
+        "covariance",
+        "centeredCovariance",
+        "disaggregate",
+        "forEachElement",
+    )
 )
 
 

@@ -224,8 +224,12 @@ def join(items: list[Any], separator: str) -> str:
 
 @algorithm("List.reduce")
 def reduce(items: list[Any], reducer: Reducer) -> Any:
-    """A reducer over the items; a single output is given bare."""
-    rows = [item if isinstance(item, list) else [item] for item in items]
+    """A reducer over the items; a single output is given bare.
+
+    An item is a list of inputs where the reducer has several [S].
+    """
+    alone = reducer.inputs == 1
+    rows = [item if isinstance(item, list) and not alone else [item] for item in items]
     if any(len(row) != reducer.inputs for row in rows):
         raise ServiceError(f"The reducer needs {reducer.inputs} inputs an item.")
     outputs = reducer.table(rows)

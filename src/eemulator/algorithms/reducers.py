@@ -13,14 +13,13 @@ from ..values.compound import (
     grouped,
     linear_regression,
     repeat,
-    sens_slope,
     side_by_side,
     side_by_side_of,
     to_collection,
     to_list,
 )
 from ..values.histograms import fixed_histogram, histogram
-from ..values.reducer import MORE, SIMPLE, Reducer, interval_mean, percentiles
+from ..values.reducer import MORE, SIMPLE, Reducer, extreme, interval_mean, percentiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +40,11 @@ _PLAIN = (
     "anyNonZero",
     "countDistinctNonNull",
     "countEvery",
+    "first",
+    "firstNonNull",
     "frequencyHistogram",
+    "last",
+    "lastNonNull",
     "sampleStdDev",
     "sampleVariance",
 )
@@ -57,19 +60,10 @@ for _name in _PLAIN:
     _register(_name, SIMPLE[_name])
 for _name, _reducer in MORE.items():
     _register(_name, _reducer)
-_register("sensSlope", sens_slope())
 _register("covariance", covariance("covariance", centred=False))
 _register("centeredCovariance", covariance("centeredCovariance", centred=True))
-# Rows with nulls are dropped before any of these sees them.
-for _name, _of in {
-    "first": "first",
-    "last": "last",
-    "firstNonNull": "first",
-    "lastNonNull": "last",
-    "and": "allNonZero",
-    "or": "anyNonZero",
-}.items():
-    _register(_name, SIMPLE[_of])
+_register("and", SIMPLE["allNonZero"])
+_register("or", SIMPLE["anyNonZero"])
 _register("minMax", combined("minMax", (SIMPLE["min"], SIMPLE["max"])))
 
 
@@ -82,9 +76,7 @@ def _register_bucketed(name: str) -> None:
 def _register_extreme(name: str) -> None:
     @algorithm(f"Reducer.{name}")
     def make(inputs: int) -> Reducer:
-        if inputs != 1:
-            raise ServiceError("The emulator only has this reducer for one input.")
-        return SIMPLE[name]
+        return SIMPLE[name] if inputs == 1 else extreme(name, inputs)
 
 
 for _name in ("median", "mode"):
@@ -119,10 +111,23 @@ def make_group(reducer: Reducer, field: int, name: str) -> Reducer:
 
 @algorithm("Reducer.setOutputs")
 def set_outputs(reducer: Reducer, names: list[str]) -> Reducer:
-    """Other names for the outputs."""
-    if len(names) != len(reducer.outputs) or len(set(names)) != len(names):
+    """Other names for the outputs; one whose name is null or empty is dropped."""
+    kept = [i for i, name in enumerate(names) if name]
+    chosen = tuple(names[i] for i in kept)
+    if len(names) != len(reducer.outputs) or len(set(chosen)) != len(chosen):
         raise ServiceError(f"The reducer has {len(reducer.outputs)} outputs to be named.")
-    return replace(reducer, outputs=tuple(names))
+
+    def aggregate(rows: Sequence[Any], weights: Sequence[float]) -> list[Any]:
+        found = reducer.aggregate(rows, weights)
+        return [found[i] for i in kept]
+
+    return replace(
+        reducer,
+        outputs=chosen,
+        aggregate=aggregate,
+        statistics=tuple(reducer.statistics[i] for i in kept if reducer.statistics),
+        rules=tuple(reducer.rules[i] for i in kept if reducer.rules),
+    )
 
 
 @algorithm("Reducer.unweighted")

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from ..values.geometry import Geometry
     from ..values.image import ImageBand
 
-# A pixel of which less than this lies inside does not count [S].
-_LEAST_PART = 1 / 256
+# Parts of pixels are told in eighths of a byte: one of which less than 1/256 lies inside does not
+# count [S: guides/reducers_weighting]. That they are rounded down is inferred [I].
+_STEPS = 256
 
 
 def region_weights(area: Geometry, grid: Grid, *, weighted: bool) -> NDArray[np.float64]:
@@ -47,7 +48,7 @@ def region_weights(area: Geometry, grid: Grid, *, weighted: bool) -> NDArray[np.
     shapely.prepare(shape)
     pixels = _pixels(grid, rows, cols)
     part = shapely.area(shapely.intersection(pixels, shape)) / shapely.area(pixels)
-    inside[rows, cols] = np.where(part < _LEAST_PART, 0.0, part)
+    inside[rows, cols] = np.minimum(np.floor(part * _STEPS + 1e-6), _STEPS - 1) / (_STEPS - 1)
     return inside
 
 

@@ -81,6 +81,7 @@ class Collection(Element):
         asset_id: where it is one.
         count: how many elements, where that is known without making them.
         of_images: whether it is a collection of images when it has no element to tell.
+        mapped: whether a function made the elements: their properties are not told beforehand.
     """
 
     elements: Iterable[Element] = field(repr=False)
@@ -88,6 +89,7 @@ class Collection(Element):
     asset_id: str | None = None
     count: int | None = None
     of_images: bool = False
+    mapped: bool = False
 
     @staticmethod
     def of(elements: Sequence[Element], of_images: bool = False) -> Collection:

@@ -11,6 +11,8 @@ from ..errors import ServiceError
 
 _HEX = re.compile(r"#?(?:[0-9A-Fa-f]{6}|[0-9A-Fa-f]{3})")
 
+_WITH_OPACITY = re.compile(r"(#?[0-9A-Fa-f]{6})([0-9A-Fa-f]{2})")
+
 
 def parse_color(text: Any) -> tuple[int, int, int]:
     """Red, green and blue of a CSS name or of hexadecimal digits, with or without `#`.
@@ -30,6 +32,18 @@ def parse_color(text: Any) -> tuple[int, int, int]:
         else:
             return red, green, blue
     raise ServiceError(f"Invalid color: {text!r}.")
+
+
+def parse_shade(text: Any) -> tuple[int, int, int, float]:
+    """Red, green and blue, and an opacity of 0 to 1 that two more hexadecimal digits may give.
+
+    Raises:
+        ServiceError: it is no colour.
+    """
+    found = _WITH_OPACITY.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is None:
+        return (*parse_color(text), 1.0)
+    return (*parse_color(found[1]), int(found[2], 16) / 255)
 
 
 def parse_palette(value: Any) -> list[tuple[int, int, int]]:

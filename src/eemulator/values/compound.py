@@ -11,15 +11,13 @@ from . import regression
 from .array import Array
 from .collection import Collection
 from .geometry import Feature
-from .pixel_type import DOUBLE, PixelType
-from .reducer import Reducer, numbers
+from .numbers import numbers
+from .reducer import Reducer, arrays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .reducer import Row
-
-_MOST_PAIRED = 3_000
 
 
 def combined(name: str, parts: Sequence[Reducer]) -> Reducer:
@@ -198,28 +196,6 @@ def to_collection(names: Sequence[str], optional: int) -> Reducer:
     return Reducer("toCollection", len(names), ("features",), aggregate)
 
 
-def sens_slope() -> Reducer:
-    """The median of the slopes between all pairs of two inputs, and the offset to match.
-
-    The offset is the median of y less the slope times the median of x [I].
-    """
-
-    def aggregate(rows: Sequence[Row], weights: Sequence[float]) -> list[Any]:  # noqa: ARG001
-        kept = [row[:2] for row in rows if None not in row[:2]]
-        if len(kept) > _MOST_PAIRED:
-            raise ServiceError(f"Sen's slope of {len(kept)} rows has too many pairs.")
-        x, y = (numbers([row[i] for row in kept]) for i in range(2))
-        one, other = np.triu_indices(len(kept), 1)
-        apart = x[one] != x[other]
-        if not apart.any():
-            return [None, None]
-        one, other = one[apart], other[apart]
-        slope = float(np.median((y[other] - y[one]) / (x[other] - x[one])))
-        return [slope, float(np.median(y) - slope * np.median(x))]
-
-    return Reducer("sensSlope", 2, ("slope", "offset"), aggregate)
-
-
 def linear_regression(independent: int, dependent: int) -> Reducer:
     """Least squares without a constant; nothing where there are too few rows [S].
 
@@ -246,12 +222,6 @@ def linear_regression(independent: int, dependent: int) -> Reducer:
         rest = np.sqrt(((y - x @ found) ** 2).sum(0) / (heavy**2).sum())
         return [Array.of(found), Array.of(rest)]
 
-    def matrix(kind: PixelType, count: int) -> PixelType:  # noqa: ARG001
-        return DOUBLE.arrayed(2)
-
-    def vector(kind: PixelType, count: int) -> PixelType:  # noqa: ARG001
-        return DOUBLE.arrayed(1)
-
     return Reducer(
         "linearRegression",
         inputs,
@@ -259,7 +229,7 @@ def linear_regression(independent: int, dependent: int) -> Reducer:
         aggregate,
         True,
         regression.linear_regression(independent, dependent),
-        (matrix, vector),
+        (arrays(2), arrays(1)),
     )
 
 

@@ -9,12 +9,14 @@ import numpy as np
 
 from ..errors import ServiceError
 from .array import Array
-from .reducer import Reducer, numbers
+from .numbers import numbers
+from .reducer import Reducer, arrays, of_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .reducer import Row
+    from .statistics import Result, Shown, Values
 
 _MOST_BINS = 1_000_000
 
@@ -25,7 +27,7 @@ def fixed_histogram(low: float, high: float, steps: int, *, cumulative: bool) ->
     Raises:
         ServiceError: the range is empty, or there is no bin.
     """
-    if not (low < high and 1 <= steps <= _MOST_BINS):
+    if not (low < high and steps >= 1 <= _MOST_BINS):
         raise ServiceError(f"A histogram has 1 to {_MOST_BINS} bins over a range.")
     edges = np.linspace(low, high, steps + 1)
 
@@ -39,6 +41,57 @@ def fixed_histogram(low: float, high: float, steps: int, *, cumulative: bool) ->
         return [Array.of(np.column_stack([edges[:-1], counts.cumsum() if cumulative else counts]))]
 
     return Reducer("fixedHistogram", 1, ("histogram",), aggregate, True)
+
+
+def fixed_2d_histogram(x: tuple[float, float, int], y: tuple[float, float, int]) -> Reducer:
+    """Counts of pairs in cells of one size, `(x bins, y bins)`, and the lower edges of the bins.
+
+    The layout of the counts and the outputs' names are inferred [I].
+
+    Args:
+        x: the range and the number of bins of the first input.
+        y: those of the second.
+
+    Raises:
+        ServiceError: a range is empty, or there is no bin, or too many.
+    """
+    for low, high, steps in (x, y):
+        if not (
+            math.isfinite(high - low) and low < high and steps >= 1 and x[2] * y[2] <= _MOST_BINS
+        ):
+            raise ServiceError(f"A histogram has 1 to {_MOST_BINS} bins over a range.")
+    edges = [np.linspace(low, high, steps + 1) for low, high, steps in (x, y)]
+
+    def counts(values: Values, shown: Shown) -> Result:
+        place = values.shape[1:]
+        both = (shown[0::2] & shown[1::2]).reshape(len(values) // 2, -1)
+        bins = []
+        for input_, edge in enumerate(edges):
+            column = values[input_::2].astype(np.float64).reshape(both.shape)
+            both &= (column >= edge[0]) & (column < edge[-1])
+            bins.append(np.searchsorted(edge, column, "right") - 1)
+        pixels = both.shape[1]
+        cell = (np.arange(pixels) * x[2] + bins[0]) * y[2] + bins[1]
+        found = np.bincount(cell[both], minlength=pixels * x[2] * y[2]).astype(np.float64)
+        return found.reshape(*place, x[2], y[2]), np.ones(place, np.bool_)
+
+    def lower(which: int) -> Callable[[Values, Shown], Result]:
+        def run(values: Values, shown: Shown) -> Result:  # noqa: ARG001
+            place = values.shape[1:]
+            edge = edges[which][:-1]
+            return np.broadcast_to(edge, (*place, len(edge))), np.ones(place, np.bool_)
+
+        return run
+
+    return of_stack(
+        "fixed2DHistogram",
+        2,
+        {
+            "histogram": (counts, arrays(2)),
+            "xAxis": (lower(0), arrays(1)),
+            "yAxis": (lower(1), arrays(1)),
+        },
+    )
 
 
 def histogram(

@@ -46,7 +46,7 @@ _ERROR = 0.01
 _LEAST = 1e-6
 
 
-def _followed(shape: Geometry) -> BaseGeometry:
+def followed(shape: Geometry) -> BaseGeometry:
     """A shape in longitude and latitude, straight edges with points enough to be followed."""
     if shape.geodesic:
         return shape.lonlat
@@ -116,7 +116,7 @@ def _parts(shape: Geometry, *kinds: str) -> list[BaseGeometry]:
             waiting += [Geometry(p, each.crs, each.geodesic) for p in each.shape.geoms]
         elif each.shape.geom_type in kinds:
             # A ring that crosses itself may fall into several.
-            for part in shapely.get_parts(_followed(each)):
+            for part in shapely.get_parts(followed(each)):
                 found.append(orient(part) if isinstance(part, shapely.Polygon) else part)
     return found
 

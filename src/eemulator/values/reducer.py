@@ -6,14 +6,15 @@ pixel across images or bands).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import ServiceError
-from . import moments, statistics
-from .numbers import number
+from . import moments, ranks, statistics, weighted
+from .array import Array
+from .numbers import number, numbers
 from .pixel_type import BOOLEAN, DOUBLE, INT64, PixelType
 
 if TYPE_CHECKING:
@@ -67,8 +68,18 @@ def _same(kind: PixelType, count: int) -> PixelType:  # noqa: ARG001
     return kind.without_range()
 
 
-def _double(kind: PixelType, count: int) -> PixelType:  # noqa: ARG001
+def double(kind: PixelType, count: int) -> PixelType:  # noqa: ARG001
+    """Of outputs that are doubles, whatever the inputs are."""
     return DOUBLE
+
+
+def arrays(dimensions: int) -> Rule:
+    """Of outputs that are arrays of doubles."""
+
+    def rule(kind: PixelType, count: int) -> PixelType:  # noqa: ARG001
+        return DOUBLE.arrayed(dimensions)
+
+    return rule
 
 
 def _boolean(kind: PixelType, count: int) -> PixelType:  # noqa: ARG001
@@ -98,17 +109,6 @@ def _column(
         return function([value for value, _ in pairs], [weight for _, weight in pairs])
 
     return run
-
-
-def numbers(values: list[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Values as an array.
-
-    Raises:
-        ServiceError: one is no number.
-    """
-    if not all(isinstance(value, (int, float)) for value in values):
-        raise ServiceError("Need numbers to reduce.")
-    return np.asarray(values, np.float64)
 
 
 def _mean(values: list[Any], weights: list[float]) -> float:
@@ -145,6 +145,15 @@ def _distinct(rows: Sequence[Row], weights: Sequence[float]) -> int:  # noqa: AR
     return len({repr(row[0]) for row in rows if row[0] is not None})
 
 
+def _distinct_or_null(rows: Sequence[Row], weights: Sequence[float]) -> int:  # noqa: ARG001
+    return len({repr(row[0]) for row in rows})
+
+
+def _end(which: int) -> Callable[[Sequence[Row], Sequence[float]], Any]:
+    """The first or the last input, whatever it is."""
+    return lambda rows, weights: rows[which][0] if rows else None  # noqa: ARG005
+
+
 def _frequencies(rows: Sequence[Row], weights: Sequence[float]) -> dict[str, float]:
     """How much each value weighs; keys are text, as in every dictionary."""
     found: dict[str, float] = {}
@@ -173,6 +182,8 @@ _OUTPUTS = {
     "countDistinct": "count",
     "countDistinctNonNull": "count",
     "countEvery": "count",
+    "firstNonNull": "first",
+    "lastNonNull": "last",
     "frequencyHistogram": "histogram",
     "sampleStdDev": "stdDev",
     "sampleVariance": "variance",
@@ -219,7 +230,10 @@ def of_stack(
         with np.errstate(all="ignore"):
             for statistic, _ in outputs.values():
                 value, known = statistic(column, np.ones(column.shape, np.bool_))
-                plain = int(value) if whole else float(value)
+                if np.ndim(value):
+                    plain: Any = Array.of(value)
+                else:
+                    plain = int(value) if whole else float(value)
                 found.append(plain if known else None)
         return found
 
@@ -234,6 +248,28 @@ def of_stack(
     )
 
 
+def of_pairs(
+    name: str,
+    outputs: tuple[str, str],
+    function: Callable[..., tuple[tuple[Any, Any], ...]],
+) -> Reducer:
+    """A reducer of x and y with two outputs that are numbers.
+
+    Args:
+        name: as after `Reducer.`.
+        outputs: their names.
+        function: of stacks of both, and of where both are valid.
+    """
+    return of_stack(
+        name,
+        2,
+        {
+            output: (moments.of_pairs(which, function), double)
+            for which, output in enumerate(outputs)
+        },
+    )
+
+
 def _long(kind: PixelType, count: int) -> PixelType:  # noqa: ARG001
     return kind if kind.is_int else INT64
 
@@ -241,32 +277,39 @@ def _long(kind: PixelType, count: int) -> PixelType:  # noqa: ARG001
 MORE: dict[str, Reducer] = {
     reducer.name: reducer
     for reducer in (
-        of_stack("skew", 1, {"skew": (moments.skew, _double)}),
-        of_stack("kurtosis", 1, {"kurtosis": (moments.kurtosis, _double)}),
+        of_stack("skew", 1, {"skew": (moments.skew, double)}),
+        of_stack("kurtosis", 1, {"kurtosis": (moments.kurtosis, double)}),
         of_stack("countRuns", 1, {"count": (moments.runs, _counting)}, whole=True),
         of_stack(
             "bitwiseAnd", 1, {"bitwiseAnd": (moments.bits(np.bitwise_and), _long)}, whole=True
         ),
         of_stack("bitwiseOr", 1, {"bitwiseOr": (moments.bits(np.bitwise_or), _long)}, whole=True),
-        of_stack("circularMean", 1, {"circularMean": (moments.circular_mean, _double)}),
-        of_stack("circularVariance", 1, {"circularVariance": (moments.circular_variance, _double)}),
-        of_stack("circularStddev", 1, {"circularStdDev": (moments.circular_deviation, _double)}),
-        of_stack(
-            "linearFit",
-            2,
-            {
-                "scale": (moments.of_pairs(0, moments.linear_fit), _double),
-                "offset": (moments.of_pairs(1, moments.linear_fit), _double),
-            },
+        replace(
+            of_stack("circularMean", 1, {"circularMean": (moments.circular_mean, double)}),
+            aggregate=weighted.circular_mean,
+            weighted=True,
         ),
-        of_stack(
-            "pearsonsCorrelation",
-            2,
-            {
-                "correlation": (moments.of_pairs(0, moments.correlation), _double),
-                "p-value": (moments.of_pairs(1, moments.correlation), _double),
-            },
+        replace(
+            of_stack(
+                "circularVariance", 1, {"circularVariance": (moments.circular_variance, double)}
+            ),
+            aggregate=weighted.circular_variance,
+            weighted=True,
         ),
+        replace(
+            of_stack("circularStddev", 1, {"circularStdDev": (moments.circular_deviation, double)}),
+            aggregate=weighted.circular_deviation,
+            weighted=True,
+        ),
+        replace(
+            of_pairs("linearFit", ("scale", "offset"), moments.linear_fit),
+            aggregate=weighted.linear_fit,
+            weighted=True,
+        ),
+        of_pairs("pearsonsCorrelation", ("correlation", "p-value"), moments.correlation),
+        # The outputs' names are remembered [M], here and for Kendall's.
+        of_pairs("spearmansCorrelation", ("correlation", "p-value"), ranks.spearman),
+        of_pairs("sensSlope", ("slope", "offset"), ranks.sens_slope),
     )
 }
 """Reducers with one form for tables and for pixels."""
@@ -287,7 +330,7 @@ def percentiles(wanted: Sequence[float], names: Sequence[str] | None) -> Reducer
         "percentile",
         1,
         {
-            name: (moments.percentile(each), _double)
+            name: (moments.percentile(each), double)
             for name, each in zip(outputs, wanted, strict=True)
         },
     )
@@ -301,30 +344,54 @@ def interval_mean(low: float, high: float) -> Reducer:
     """
     if not 0 <= low <= high <= 100:
         raise ServiceError("Percentiles must be between 0 and 100, the lower one first.")
-    return of_stack("intervalMean", 1, {"mean": (moments.interval_mean(low, high), _double)})
+    return of_stack("intervalMean", 1, {"mean": (moments.interval_mean(low, high), double)})
+
+
+def extreme(name: str, inputs: int) -> Reducer:
+    """The least or the greatest first input, and the other inputs of its row.
+
+    A row with a null or a masked input does not count [I]. The outputs are `max`, `max1`, and so
+    on [M].
+
+    Args:
+        name: `min` or `max`.
+        inputs: of a row.
+
+    Raises:
+        ServiceError: there is no input.
+    """
+    if inputs < 1:
+        raise ServiceError(f"Reducer.{name} has one input at least, got {inputs}.")
+    outputs: dict[str, tuple[Statistic, Rule]] = {
+        f"{name}{which or ''}": (statistics.companion(which, inputs, greatest=name == "max"), _same)
+        for which in range(inputs)
+    }
+    return of_stack(name, inputs, outputs)
 
 
 SIMPLE: dict[str, Reducer] = {
     reducer.name: reducer
     for reducer in (
-        _simple("mean", _column(_mean), statistics.mean, _double, weighted=True),
+        _simple("mean", _column(_mean), statistics.mean, double, weighted=True),
         _simple("sum", _column(_sum), statistics.total, _summing, weighted=True),
-        _simple("product", _column(_unweighted(np.prod)), statistics.product, _double),
+        _simple("product", _column(_unweighted(np.prod)), statistics.product, double),
         _simple("min", _column(_ordered(min)), statistics.least, _same),
         _simple("max", _column(_ordered(max)), statistics.greatest, _same),
-        _simple("median", _column(_unweighted(np.median)), statistics.median, _double),
+        _simple("median", _column(_unweighted(np.median)), statistics.median, double),
         _simple("mode", _column(_mode), statistics.mode, _same),
         _simple("count", _count, statistics.count, _counting),
-        _simple("countDistinct", _distinct, moments.distinct, _counting),
+        _simple("countDistinct", _distinct_or_null, moments.distinct, _counting),
         _simple("countDistinctNonNull", _distinct, moments.distinct, _counting),
         _simple("countEvery", lambda rows, weights: len(rows), None, _counting),  # noqa: ARG005
-        _simple("frequencyHistogram", _frequencies, None, _double, weighted=True),
-        _simple("first", _column(_ordered(lambda v: v[0])), statistics.first, _same),
-        _simple("last", _column(_ordered(lambda v: v[-1])), statistics.last, _same),
-        _simple("sampleStdDev", _column(_sampled(np.std)), moments.sample_deviation, _double),
-        _simple("sampleVariance", _column(_sampled(np.var)), moments.sample_variance, _double),
-        _simple("stdDev", _column(_unweighted(np.std)), statistics.deviation, _double),
-        _simple("variance", _column(_unweighted(np.var)), statistics.variance, _double),
+        _simple("frequencyHistogram", _frequencies, None, double, weighted=True),
+        _simple("first", _end(0), statistics.first, _same),
+        _simple("last", _end(-1), statistics.last, _same),
+        _simple("firstNonNull", _column(_ordered(lambda v: v[0])), statistics.first, _same),
+        _simple("lastNonNull", _column(_ordered(lambda v: v[-1])), statistics.last, _same),
+        _simple("sampleStdDev", _column(_sampled(np.std)), moments.sample_deviation, double),
+        _simple("sampleVariance", _column(_sampled(np.var)), moments.sample_variance, double),
+        _simple("stdDev", _column(_unweighted(np.std)), statistics.deviation, double),
+        _simple("variance", _column(_unweighted(np.var)), statistics.variance, double),
         _simple(
             "allNonZero",
             _column(lambda values, _: int(all(values))),

@@ -6,10 +6,13 @@ each pixel. A pixel without a single valid value is masked, except where zero is
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Values = NDArray[Any]
 Shown = NDArray[np.bool_]
@@ -66,6 +69,26 @@ def least(values: Values, shown: Shown) -> Result:
 def greatest(values: Values, shown: Shown) -> Result:
     """The maximum."""
     return np.where(shown, values, _bottom(values)).max(axis=0), shown.any(axis=0)
+
+
+def companion(which: int, inputs: int, *, greatest: bool) -> Callable[[Values, Shown], Result]:
+    """An input of the first row whose first input is the greatest, or the least, of all.
+
+    Args:
+        which: input to give.
+        inputs: of a row; they lie one after the other in the stack.
+        greatest: rather than least.
+    """
+
+    def run(values: Values, shown: Shown) -> Result:
+        rows = values.reshape(-1, inputs, *values.shape[1:])
+        known = shown.reshape(rows.shape).all(axis=1)
+        first = rows[:, 0]
+        rank = np.where(known, first, _bottom(first) if greatest else _top(first))
+        at = (rank.argmax(axis=0) if greatest else rank.argmin(axis=0))[np.newaxis]
+        return np.take_along_axis(rows[:, which], at, 0)[0], known.any(axis=0)
+
+    return run
 
 
 def median(values: Values, shown: Shown) -> Result:

@@ -130,7 +130,8 @@ class _Writer:
         if collection.is_images:
             described["bands"] = []
         else:
-            described["columns"] = _columns(elements)
+            # A function's results are not known before they are made [S: recorded replies].
+            described["columns"] = {} if collection.mapped else _columns(elements)
         if collection.properties:
             described["properties"] = self.write(dict(collection.properties))
         described["features"] = [self.write(element) for element in elements]
@@ -141,5 +142,14 @@ def _columns(elements: list[Any]) -> dict[str, str]:
     """Names and types of the first element's properties."""
     if not elements:
         return {}
-    kinds = {str: "String", bool: "Boolean", int: "Integer", float: "Float", list: "List"}
-    return {key: kinds.get(type(item), "Object") for key, item in elements[0].properties.items()}
+    return {key: _column_type(item) for key, item in sorted(elements[0].properties.items())}
+
+
+_KINDS: dict[type, str] = {str: "String", bool: "Boolean", int: "Integer", float: "Float"}
+
+
+def _column_type(value: Any) -> str:
+    if isinstance(value, list):
+        kinds = {_column_type(item) for item in value}
+        return f"List<{kinds.pop()}>" if len(kinds) == 1 else "List"
+    return _KINDS.get(type(value), "Object")

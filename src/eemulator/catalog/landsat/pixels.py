@@ -14,6 +14,7 @@ import numpy as np
 
 from eemulator.catalog.bands import Flags, flags, reflectance
 from eemulator.catalog.blockwise import blockwise, strips
+from eemulator.catalog.landsat.calibration import REFLECTANCE, THERMAL
 from eemulator.catalog.mixing import Around, mix
 from eemulator.catalog.plane import centres, to_plane
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eemulator.catalog.blockwise import Indices, Pixels
-    from eemulator.catalog.landsat.missions import BandLayout, Family
+    from eemulator.catalog.landsat.missions import BandLayout, Family, Mission
     from eemulator.catalog.landsat.wrs import Swath
     from eemulator.catalog.mixing import Mixture
     from eemulator.catalog.model import Grid
@@ -36,16 +37,6 @@ f32 = np.float32
 # QA_PIXEL of collection 2: clear land, then what takes its place, the last one on top [S].
 _CLEAR, _WATER, _SHADOW, _CIRRUS, _CLOUD = 21824, 21952, 23888, 54596, 22280
 
-# Digital numbers of thermal bands: at 300 K, and a kelvin.
-_THERMAL = {
-    "B10": (25_000.0, 340.0),
-    "B11": (22_500.0, 270.0),
-    "B6_VCID_1": (130.0, 1.7),
-    "B6_VCID_2": (140.0, 2.6),
-    "B6": (140.0, 2.0),
-}
-# Reflectance (times the cosine of the sun's zenith angle) of the highest 8-bit number.
-_FULL = 0.9
 _HEIGHT = 705_000.0
 
 
@@ -68,14 +59,14 @@ class LandsatPixels:
     Attributes:
         layouts: of its bands, by name.
         grids: of its bands, by resolution in metres.
-        family: of its instrument.
+        mission: which satellite's instruments took it.
         swath: outside of which there is no pixel.
         flight: when it was taken, and where the sun stood.
     """
 
     layouts: dict[str, BandLayout]
     grids: dict[int, Grid]
-    family: Family
+    mission: Mission
     swath: Swath
     flight: Flight
 
@@ -116,23 +107,31 @@ class LandsatPixels:
         light = f32(m.sky.light)
         match layout.kind:
             case "optical":
-                return _digital(_seen(m, layout.source, "L1C") * light, self.family)
+                return _digital(_seen(m, layout.source, "L1C") * light, self.mission.family)
             case "optical_TOA":
-                numbers = _digital(_seen(m, layout.source, "L1C") * light, self.family)
-                return _lit(numbers, self.family) / light
+                numbers = _digital(_seen(m, layout.source, "L1C") * light, self.mission.family)
+                return _lit(numbers, self.mission.family) / light
             case "surface":
                 return _whole((_seen(m, layout.source, "L2A") + f32(0.2)) / f32(2.75e-5), 1, 65535)
             case "thermal":
-                return _thermal(_temperature(m), layout.source, self.family)
+                return self._thermal(m, layout.source)
             case "thermal_TOA":
-                middle, slope = (f32(v) for v in _THERMAL[layout.source])
-                numbers = _thermal(_temperature(m), layout.source, self.family)
-                return (numbers - middle) / slope + f32(300)
+                k1, k2, radiance = THERMAL[self.mission.number][layout.source]
+                numbers = self._thermal(m, layout.source).astype(np.float64)
+                return k2 / np.log(k1 / (numbers * radiance.mult + radiance.add) + 1)
             case "temperature":
                 return _whole((_temperature(m) - f32(149)) / f32(0.00341802), 1, 65535)
             case "QA_PIXEL":
-                return _quality(at, with_cirrus=self.family == "OLI")
+                return _quality(at, with_cirrus=self.mission.family == "OLI")
         return self._extra(layout.kind, m, at, off_track)
+
+    def _thermal(self, m: Mixture, band: str) -> Floats:
+        """Digital numbers of a temperature."""
+        k1, k2, radiance = THERMAL[self.mission.number][band]
+        emitted = k1 / np.expm1(k2 / _temperature(m).astype(np.float64))
+        most = 65535 if self.mission.family == "OLI" else 255
+        numbers = ((emitted - radiance.add) / radiance.mult).astype(np.float32)
+        return _whole(numbers, 1, most)
 
     def _extra(self, kind: str, m: Mixture, at: Flags, off_track: Floats) -> Any:
         """Angles, and what is known of the atmosphere."""
@@ -190,21 +189,14 @@ def _whole(x: Floats, least: int, most: int) -> Floats:
 
 def _digital(lit: Floats, family: Family) -> Floats:
     """Digital numbers of reflectance times the cosine of the zenith angle."""
-    if family == "OLI":
-        return _whole((lit + f32(0.1)) / f32(2e-5), 1, 65535)
-    return _whole(lit * f32(254 / _FULL) + f32(1), 1, 255)
+    mult, add = REFLECTANCE[family]
+    return _whole((lit - f32(add)) / f32(mult), 1, 65535 if family == "OLI" else 255)
 
 
 def _lit(numbers: Floats, family: Family) -> Floats:
     """And back."""
-    if family == "OLI":
-        return numbers * f32(2e-5) - f32(0.1)
-    return (numbers - f32(1)) * f32(_FULL / 254)
-
-
-def _thermal(kelvin: Floats, band: str, family: Family) -> Floats:
-    middle, slope = (f32(v) for v in _THERMAL[band])
-    return _whole((kelvin - f32(300)) * slope + middle, 1, 65535 if family == "OLI" else 255)
+    mult, add = REFLECTANCE[family]
+    return numbers * f32(mult) + f32(add)
 
 
 def _temperature(m: Mixture) -> Floats:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from eemulator.catalog import sun
+from eemulator.catalog.landsat.calibration import calibration
 from eemulator.catalog.landsat.missions import MISSIONS, Level, Mission, band_layouts
 from eemulator.catalog.landsat.pixels import LandsatPixels
 from eemulator.catalog.landsat.wrs import CYCLE, PathRow, footprint, swath
@@ -174,7 +175,7 @@ def image(key: SceneKey, collection: str, tier: str, level: Level) -> ImageAsset
         sample=LandsatPixels(
             layouts={band.name: band for band in band_layouts(key.mission.family, level)},
             grids=_grids(key.place, margin),
-            family=key.mission.family,
+            mission=key.mission,
             swath=swath(key.place),
             flight=key,
         ),
@@ -191,6 +192,7 @@ def _properties(key: SceneKey, tier: str, level: Level) -> dict[str, Any]:
     processing = "L2SP" if level == "_L2" else ("L1GT" if category == "T2" else "L1TP")
     generated = day if category == "RT" else day + timedelta(days=9)
     cover = round(100 * cloud_share(key.moment), 2)
+    distance = sun.distance_correction(day) ** -0.5
     return {
         # [M] Earth Engine gives the same moment as for the start.
         "system:time_end": key.millis,
@@ -214,11 +216,13 @@ def _properties(key: SceneKey, tier: str, level: Level) -> dict[str, Any]:
         "IMAGE_QUALITY_OLI" if mission.family == "OLI" else "IMAGE_QUALITY": 9,
         "SUN_ELEVATION": 90 - key.sun.zenith,
         "SUN_AZIMUTH": key.sun.azimuth,
-        "EARTH_SUN_DISTANCE": sun.distance_correction(day) ** -0.5,
+        "EARTH_SUN_DISTANCE": distance,
         "MAP_PROJECTION": "UTM",
         "UTM_ZONE": place.zone,
         "DATUM": "WGS84",
         "ELLIPSOID": "WGS84",
         "ORIENTATION": "NORTH_UP",
         "GRID_CELL_SIZE_REFLECTIVE": 30,
+        # [M] Those of surface reflectance say how its own numbers are scaled.
+        **({} if level == "_L2" else calibration(mission, distance)),
     }
