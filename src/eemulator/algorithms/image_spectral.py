@@ -24,11 +24,10 @@ from .image_resolution import reduce_resolution
 from .kernels import SHAPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from ..expression.evaluate import Session
+    from ..pixels.spectral import Metric
 
     Floats = NDArray[np.float64]
 
@@ -58,12 +57,23 @@ def _earth_mover(a: Floats, b: Floats) -> Floats:
     return found
 
 
-_METRICS: dict[str, Callable[[Floats, Floats], Floats]] = {
+_METRICS: dict[str, Metric] = {
     "sam": _angle,
     "sid": _information,
     "sed": _square,
     "emd": _earth_mover,
 }
+
+
+def metric_of(name: str) -> Metric:
+    """The distance of a name.
+
+    Raises:
+        ServiceError: there is none.
+    """
+    if name not in _METRICS:
+        raise ServiceError(f"Unknown metric '{name}'; there are {', '.join(_METRICS)}.")
+    return _METRICS[name]
 
 
 @algorithm("Image.spectralDistance")
@@ -75,14 +85,12 @@ def spectral_distance(one: Image, other: Image, metric: str) -> Image:
     Raises:
         ServiceError: not as many bands, none, or the metric is not known.
     """
-    if metric not in _METRICS:
-        raise ServiceError(f"Unknown metric '{metric}'; there are {', '.join(_METRICS)}.")
+    measure = metric_of(metric)
     count = len(one.bands)
     if count != len(other.bands) or not count:
         raise ServiceError(
             f"The images must have as many bands; got {count} and {len(other.bands)}."
         )
-    measure = _METRICS[metric]
 
     def run(*planes: Plane) -> Plane:
         with np.errstate(all="ignore"):

@@ -95,12 +95,12 @@ def fill_minima(session: Session, image: Image, border: int | None, neighborhood
             raise ServiceError(
                 f"Only integers can be filled; band '{band.id}' is {band.type.precision}."
             )
-    node = Around(
-        image.bands,
-        (reach,) * 4,
-        [((i,), filled(border, reach)) for i in range(len(image.bands))],
-        session.limits,
-    )
+    outputs = []
+    for i, band in enumerate(image.bands):
+        low, high = band.type.bounds
+        leaving = None if border is None else min(max(border, low), high)
+        outputs.append(((i,), filled(leaving, reach)))
+    node = Around(image.bands, (reach,) * 4, outputs, session.limits)
     return image.computed(
         on_grid_of(band, band.id, band.type, node, i) for i, band in enumerate(image.bands)
     )
