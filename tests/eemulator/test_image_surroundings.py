@@ -218,3 +218,22 @@ def test_a_colour_for_each_value() -> None:
     assert all(len(each) == 1 for each in by_value.values())
     assert len({tuple(each[0].tolist()) for each in by_value.values()}) == len(by_value)
     assert not colours[~ok].any()
+
+
+def test_neighbours_of_several_bands_together() -> None:
+    """apidocs/ee-image-reduceneighborhood: outputs name the bands of such a reducer."""
+    pair = image("u8", "f32").reduceNeighborhood(ee.Reducer.linearFit(), ee.Kernel.square(1))
+    found = pixels(pair, INSIDE)
+    assert found.dtype.names == ("scale", "offset")
+    (x, p), (y, q) = around("u8"), around("f32")
+    ok = p & q
+    for row, column in ((0, 0), (3, 7), (10, 11), (HEIGHT - 1, WIDTH - 1)):
+        near = np.s_[MARGIN + row - 1 : MARGIN + row + 2, MARGIN + column - 1 : MARGIN + column + 2]
+        shown = ok[near]
+        if not shown[1, 1]:
+            assert found["scale"][row, column] == 0
+            continue
+        line = np.polyfit(x[near][shown].astype(float), y[near][shown].astype(float), 1)
+        assert found[row, column].tolist() == pytest.approx(tuple(line), abs=1e-5)
+    with pytest.raises(ee.EEException, match="The reducer has 2 inputs, but the image has 3 bands"):
+        info(image("u8", "f32", "i16").reduceNeighborhood("linearFit", ee.Kernel.square(1)))
