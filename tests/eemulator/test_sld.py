@@ -6,16 +6,20 @@ https://developers.google.com/earth-engine/guides/image_visualization#styled-lay
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import ee
 import numpy as np
 import pytest
 
 from .synthetic import UTM, formula, is_valid
-from .wire import grid, info, pixels
+from .test_pictures import decoded
+from .wire import grid, info, pixels, send
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    import eemulator
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -202,3 +206,41 @@ REFUSED = [
 def test_styles_that_are_refused(style: str, message: str) -> None:
     with pytest.raises(ee.EEException, match=message):
         info(ee.Image("TEST/UTM").select("f32").sldStyle(style))
+
+
+def thumbnail(server: eemulator.Server, image: Any) -> NDArray[np.uint8]:
+    """A picture of ten columns and one row, `(columns, RGBA)`."""
+    left, top = UTM.transform[2], UTM.transform[5]
+    area = ee.Geometry.Rectangle([left, top - 10, left + 100, top], UTM.crs, False, False)
+    parameters = {"region": area, "crs": UTM.crs, "dimensions": "10x1", "format": "png"}
+    reply = send(server, "GET", urlsplit(image.getThumbURL(parameters)).path)
+    assert reply.status == 200, reply.message
+    found: NDArray[np.uint8] = decoded(reply.body)[0]
+    return found
+
+
+def test_colours_of_classes_are_saved_in_properties(server: eemulator.Server) -> None:
+    flag = ee.Image("TEST/UTM").select(["flag"], ["landcover"])
+    saved = flag.set({"landcover_class_values": "0,1", "landcover_class_palette": "0000FF,AABBCD"})
+    values, shown = (of("flag", 3, np.zeros(10, int), np.arange(10)) for of in (formula, is_valid))
+    shades = np.array([[0, 0, 255, 255], [0xAA, 0xBB, 0xCD, 255]])
+    found = thumbnail(server, saved)
+    np.testing.assert_array_equal(found[shown], shades[values[shown]])
+    assert not found[~shown, 3].any()
+    # Without both properties, or with texts that do not fit, it is grey.
+    for other in (
+        flag,
+        saved.set("landcover_class_values", "0"),
+        saved.set("landcover_class_values", "water"),
+    ):
+        grey = thumbnail(server, other)[shown]
+        np.testing.assert_array_equal(grey[:, 0], grey[:, 2])
+
+
+def test_two_bands_are_red_and_blue(server: eemulator.Server) -> None:
+    found = thumbnail(server, ee.Image("TEST/UTM").select(["u8", "flag"]))
+    columns = np.arange(10)
+    shown = is_valid("u8", 3, 0, columns) & is_valid("flag", 3, 0, columns)
+    np.testing.assert_array_equal(found[shown, 0], formula("u8", 3, 0, columns)[shown])
+    np.testing.assert_array_equal(found[shown, 1], 0)
+    np.testing.assert_array_equal(found[shown, 2], formula("flag", 3, 0, columns)[shown])

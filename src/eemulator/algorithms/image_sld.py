@@ -12,20 +12,21 @@ from ..expression.registry import algorithm
 from ..pixels.node import Plane, both
 from ..pixels.pointwise import Pointwise, Recipe
 from ..values.array import Array
+from ..values.colors import parse_palette
 from ..values.image import Image, ImageBand, require_bands
 from ..values.pixel_type import BYTE
 from ..values.reducer import SIMPLE
-from ..values.sld import Contrast, parse_style
+from ..values.sld import Contrast, Style, of_classes, parse_style
 from .image_math import derived
 from .image_region import reduce_region
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from ..expression.evaluate import Session
-    from ..values.sld import ColorMap, Style
+    from ..values.sld import ColorMap
 
     Floats = NDArray[np.float64]
     Stretch = Callable[[Floats], Floats]
@@ -62,6 +63,20 @@ def sld_style(session: Session, image: Image, text: str) -> Image:
         for band, contrast in channels
         if contrast.stretch is not None
     }
+    made = _styled(image, style, channels, counted)
+    kept = {
+        f"histogram_{name}": Array.of(np.array(list(counts.items()), np.float64))
+        for name, counts in counted.items()
+    }
+    return replace(made, properties={**made.properties, **kept})
+
+
+def _styled(
+    image: Image,
+    style: Style,
+    channels: Sequence[tuple[ImageBand, Contrast]],
+    counted: Mapping[str, Mapping[int, float]],
+) -> Image:
     stretches = [_stretch(contrast, counted.get(band.id)) for band, contrast in channels]
     sources = tuple(band for band, _ in channels)
     if style.colors is None:
@@ -74,12 +89,29 @@ def sld_style(session: Session, image: Image, text: str) -> Image:
             Recipe(sources, _colored(stretches[0], style.colors, style, i)) for i in range(3)
         ]
     node = Pointwise(recipes)
-    made = image.computed(derived(name, BYTE, sources, node, i) for i, name in enumerate(_RGB))
-    kept = {
-        f"histogram_{name}": Array.of(np.array(list(counts.items()), np.float64))
-        for name, counts in counted.items()
-    }
-    return replace(made, properties={**made.properties, **kept})
+    return image.computed(derived(name, BYTE, sources, node, i) for i, name in enumerate(_RGB))
+
+
+def in_classes(image: Image) -> Image | None:
+    """One band in the colours that the image's properties give its values; None if they do not.
+
+    `{band}_class_values` and `{band}_class_palette`, texts that commas divide or lists
+    (https://developers.google.com/earth-engine/guides/image_visualization#saving-default-color-palettes)
+    [S]. Other values are transparent [M].
+    """
+    band = require_bands(image)
+    values, palette = (image.get(f"{band.id}_class_{part}") for part in ("values", "palette"))
+    if values is None or palette is None:
+        return None
+    try:
+        known = [float(v) for v in (values.split(",") if isinstance(values, str) else values)]
+    except (TypeError, ValueError):
+        return None
+    shades = parse_palette(palette)
+    if len(shades) != len(known):
+        return None
+    plain = Style((), Contrast(), of_classes(known, shades), opaque=True)
+    return _styled(image, plain, [(band, plain.contrast)], {})
 
 
 def _band(image: Image, name: str) -> ImageBand:

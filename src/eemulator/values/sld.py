@@ -188,6 +188,11 @@ def _colors(element: ET.Element) -> ColorMap:
     )
 
 
+def of_classes(values: list[float], shades: list[Shade]) -> ColorMap:
+    """A colour for each value."""
+    return _of("values", [(v, shade, True) for v, shade in zip(values, shades, strict=True)])
+
+
 def _of(
     kind: Literal["ramp", "intervals", "values"],
     entries: list[tuple[float, Shade, bool]],
