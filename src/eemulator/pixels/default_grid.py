@@ -48,6 +48,23 @@ def bounded_grid(projection: Projection, area: Geometry) -> Grid:
 
 def pixel_bounds(projection: Projection, area: Geometry) -> tuple[int, int, int, int]:
     """Columns and rows of a lattice that hold an area: `(left, top, right, bottom)`."""
+    left, top, right, bottom = _exact_bounds(projection, area)
+    return (
+        math.floor(left + _SLACK),
+        math.floor(top + _SLACK),
+        math.ceil(right - _SLACK),
+        math.ceil(bottom - _SLACK),
+    )
+
+
+def pixel_count(projection: Projection, area: Geometry) -> float:
+    """Pixels of a lattice in the box around an area, parts of them included."""
+    left, top, right, bottom = _exact_bounds(projection, area)
+    return (right - left) * (bottom - top)
+
+
+def _exact_bounds(projection: Projection, area: Geometry) -> tuple[float, float, float, float]:
+    """The box around an area, in pixels of a lattice."""
     a, b, c, d, e, f = projection.transform
     determinant = a * e - b * d
     corners = shapely.get_coordinates(shapely.box(*area.bounds_in(projection.crs)))
@@ -55,9 +72,4 @@ def pixel_bounds(projection: Projection, area: Geometry) -> tuple[int, int, int,
         raise ServiceError("The region is empty, or has no image in the projection.")
     x, y = corners[:, 0] - c, corners[:, 1] - f
     u, v = (e * x - b * y) / determinant, (a * y - d * x) / determinant
-    return (
-        math.floor(u.min() + _SLACK),
-        math.floor(v.min() + _SLACK),
-        math.ceil(u.max() - _SLACK),
-        math.ceil(v.max() - _SLACK),
-    )
+    return float(u.min()), float(v.min()), float(u.max()), float(v.max())
