@@ -91,6 +91,22 @@ def test_spectral_kernels_and_refusals() -> None:
         info(spectra().spectralErosion("far"))
 
 
+@pytest.mark.parametrize("metric", ["sam", "sed", "emd"])
+def test_distances_of_arrays(metric: str) -> None:
+    """apidocs/ee-image-spectraldistance: of array images, the first band of each."""
+    other = ee.Image("TEST/UTM").select(["u16", "f64", "u8"], list(BANDS)).add(30)
+    plain = pixels(spectra().spectralDistance(other, metric), window(50, 60))["distance"]
+    arrays = spectra().toArray().addBands(ee.Image(1))
+    found = pixels(arrays.spectralDistance(other.toArray(), metric), window(50, 60))["distance"]
+    np.testing.assert_allclose(found, plain, rtol=1e-12)
+    assert plain.any()
+    short = ee.Image([1, 2]).toArray()
+    with pytest.raises(ee.EEException, match="must be as long; got 3 and 2"):
+        pixels(arrays.spectralDistance(short, metric), window(50, 60))
+    with pytest.raises(ee.EEException, match="one dimension"):
+        info(short.toArray(1).spectralDistance(short.toArray(1)))
+
+
 @pytest.mark.parametrize(
     ("x", "y", "units", "columns", "rows"),
     [(30, -20, "meters", 3, 2), (3, 2, "pixels", 3, 2), (-10, 40, "meters", -1, -4)],
