@@ -189,7 +189,7 @@ REFUSED = [
         "Specify a scale or crs & crs_transform.",
     ),
     (
-        lambda: ee.ImageCollection(SENTINEL2).mosaic().sample(ee.Geometry.Point(POINT)),
+        lambda: ee.ImageCollection(SENTINEL2).limit(2).mosaic().sample(ee.Geometry.Point(POINT)),
         "The default WGS84 projection is invalid for aggregations. ",
     ),
     (
