@@ -243,6 +243,12 @@ def resource_not_found(name: str) -> ServiceError:
 
 def no_such_band(pattern: str, available: list[str]) -> ServiceError:
     """[S]."""
+    if not available:
+        return ServiceError(
+            f"Pattern '{pattern}' was applied to an Image with no bands. See "
+            "https://developers.google.com/earth-engine/guides/debugging#no-bands",
+            kind="band",
+        )
     listed = ", ".join(available)
     return ServiceError(
         f"Band pattern '{pattern}' did not match any bands. Available bands: [{listed}]",

@@ -174,7 +174,9 @@ def test_relief_is_that_of_the_band_elevation() -> None:
         info(ee.Terrain.products(two.rename("a", "b")))
 
 
-# guides/projections
+WORLD = (-180, -90, 180, 90)
+# guides/projections, then guides/debugging, then what users were told:
+# https://github.com/aazuspan/geeSharp/issues/4, https://github.com/r-spatial/rgee/issues/167
 REFUSED = [
     (
         lambda: scene().projection(),
@@ -187,8 +189,30 @@ REFUSED = [
         "Specify a scale or crs & crs_transform.",
     ),
     (
-        lambda: ee.ImageCollection(SENTINEL2).mosaic().sample(ee.Geometry.Point(POINT)),
+        lambda: ee.ImageCollection(SENTINEL2).limit(2).mosaic().sample(ee.Geometry.Point(POINT)),
         "The default WGS84 projection is invalid for aggregations. ",
+    ),
+    (
+        lambda: ee.Image(1).select().select("my_band"),
+        "Pattern 'my_band' was applied to an Image with no bands",
+    ),
+    (
+        lambda: scene().select(["non_band"]),
+        "Image.select: Band pattern 'non_band' did not match any bands.",
+    ),
+    (
+        lambda: ee.Image(1).reduceRegion("count", ee.Geometry.Rectangle(WORLD, None, False), 100),
+        "Image.reduceRegion: Too many pixels in the region. Found 80300348117, but maxPixels "
+        "allows only 10000000.",
+    ),
+    (
+        lambda: ee.Image(1).reduceRegion("count", None, 100),
+        "Image.reduceRegion: Provide 'geometry' parameter when aggregating over an unbounded image",
+    ),
+    (
+        lambda: ee.Image(1).select().multiply(1),
+        "Image.multiply: If one image has no bands, the other must also have no bands. "
+        "Got 0 and 1.",
     ),
 ]
 

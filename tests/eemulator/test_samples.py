@@ -63,7 +63,7 @@ def test_rectangles_that_are_refused() -> None:
     with pytest.raises(ee.EEException, match="Image.sampleRectangle: Too many pixels in sample; "
                        "must be <= 262144. Got 1250000."):  # fmt: skip
         image("u8").sampleRectangle(box(0, 0, 1250, 1000)).getInfo()
-    with pytest.raises(ee.EEException, match="Band 'u8' has masked pixels in the region"):
+    with pytest.raises(ee.EEException, match="when sampling band 'u8' with no default value set"):
         image("u8").sampleRectangle(box(0, 0, 20, 20)).getInfo()
 
 

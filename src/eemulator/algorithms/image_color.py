@@ -10,6 +10,7 @@ from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..pixels.node import Plane, both
 from ..pixels.pointwise import Pointwise, Recipe
+from ..pixels.unmixing import MOST_NON_NEGATIVE, unmixing
 from ..values.pixel_type import DOUBLE, FLOAT
 from .image_math import derived
 
@@ -89,18 +90,22 @@ def hsv_to_rgb(image: Image) -> Image:
     return _together(image, ("red", "green", "blue"), FLOAT, _to_rgb)
 
 
+_GREATEST = 1e100
+
+
 @algorithm("Image.unmix")
 def unmix(
     image: Image, endmembers: list[list[float]], sum_to_one: bool, non_negative: bool
 ) -> Image:
-    """How much of each spectrum, by the pseudo-inverse: doubles `band_0`, `band_1`, … [M].
+    """How much of each spectrum, by least squares: doubles `band_0`, `band_1`, … [M].
+
+    Fractions may be constrained to sum to one, and not to be negative [S]: then they are the best
+    that are so [I].
 
     Raises:
-        ServiceError: the spectra do not have as many values as the image bands, or the fractions
-            are to be constrained.
+        ServiceError: the spectra do not have as many values as the image bands, or they are too
+            many for fractions that must not be negative.
     """
-    if sum_to_one or non_negative:
-        raise ServiceError("The emulator unmixes without constraints only.")
     count = len(image.bands)
     if not endmembers or any(
         not isinstance(spectrum, list)
@@ -110,10 +115,14 @@ def unmix(
     ):
         raise ServiceError(f"Each endmember must be a list of {count} numbers.")
     spectra = np.array(endmembers, np.float64)
-    if not np.isfinite(spectra).all():
+    # Squares of them must be numbers, too; NaN is not below anything.
+    if not (np.abs(spectra) < _GREATEST).all():
         raise ServiceError("Endmembers must be finite.")
-    inverse = np.linalg.pinv(spectra.T)
+    if non_negative and len(endmembers) > MOST_NON_NEGATIVE:
+        raise ServiceError(
+            f"The emulator keeps at most {MOST_NON_NEGATIVE} endmembers from being negative, "
+            f"got {len(endmembers)}."
+        )
+    solve = unmixing(spectra, sum_to_one=sum_to_one, non_negative=non_negative)
     names = [f"band_{i}" for i in range(len(endmembers))]
-    return _together(
-        image, names, DOUBLE, lambda pixels: list(np.tensordot(inverse, pixels, axes=1))
-    )
+    return _together(image, names, DOUBLE, lambda pixels: list(solve(pixels)))

@@ -43,6 +43,11 @@ def paired(left: Image, right: Image) -> list[tuple[str, ImageBand, ImageBand]]:
         ServiceError: the counts do not fit.
     """
     one, other = left.bands, right.bands
+    if bool(one) != bool(other):
+        raise ServiceError(
+            "If one image has no bands, the other must also have no bands. "
+            f"Got {len(one)} and {len(other)}."
+        )
     if len(other) == 1 or (len(one) == len(other) and set(left.names) != set(right.names)):
         others = list(other) * (len(one) if len(other) == 1 else 1)
         return [(a.id, a, b) for a, b in zip(one, others, strict=True)]

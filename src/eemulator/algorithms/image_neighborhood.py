@@ -11,7 +11,7 @@ from ..expression.registry import algorithm
 from ..pixels.neighborhood import convolved, neighbor, reduced, windowed
 from ..values.image import Image, ImageBand, unique_names
 from ..values.kernel import Kernel, round_about
-from ..values.pixel_type import DOUBLE
+from ..values.pixel_type import DOUBLE, union_of
 from ..values.reducer import SIMPLE
 from .image_math import on_grid_of
 from .kernels import SHAPES
@@ -52,8 +52,13 @@ def reduce_neighborhood(
 ) -> Image:
     """A reducer over the valid neighbours; bands are `{band}_{output}`.
 
+    A reducer of several inputs takes as many bands together, and its outputs name the result [S];
+    nothing weighs then [M]. https://developers.google.com/earth-engine/apidocs/
+    ee-image-reduceneighborhood
+
     Raises:
-        ServiceError: the reducer has no form for pixels, or an argument is none of those known.
+        ServiceError: the reducer has no form for pixels, or not as many inputs as there are bands,
+            or an argument is none of those known.
     """
     if weight not in ("kernel", "mask", "min"):
         raise ServiceError(f"Unknown input weight '{weight}'; 'mask', 'kernel', 'min' are known.")
@@ -72,20 +77,26 @@ def _reduced(
     skip_masked: bool,
     keep_names: bool = False,
 ) -> Image:
-    reducer.require_stack()
+    count = len(image.bands)
+    reducer.require_stack(inputs=count)
     outputs, made = [], []
     weighing = weight if reducer.weighted else None
     # A kernel in metres may reach any number of pixels: the largest stands for all.
     cells = int(np.count_nonzero(kernel.window(1.0).weights)) if kernel.in_pixels else 513**2
-    for i, band in enumerate(image.bands):
-        for name, statistic, rule in zip(
+    together = reducer.inputs > 1
+    groups = [range(count)] if together else [range(i, i + 1) for i in range(count)]
+    for group in groups:
+        band = image.bands[group[0]]
+        source = union_of(image.bands[i].type for i in group)
+        for output, statistic, rule in zip(
             reducer.outputs, reducer.statistics, reducer.rules, strict=True
         ):
             # Weights are not whole numbers: neither is a weighted sum.
-            kind = DOUBLE if weighing and name == "sum" else rule(band.type, cells)
-            run = reduced(statistic, kind.dtype, weighing=weighing, skip_masked=skip_masked)
-            outputs.append(((i,), run))
-            made.append((band, band.id if keep_names else f"{band.id}_{name}", kind))
+            kind = DOUBLE if weighing and output == "sum" else rule(source, cells)
+            run = reduced(statistic, kind, weighing=weighing, skip_masked=skip_masked)
+            outputs.append((tuple(group), run))
+            name = output if together else f"{band.id}_{output}"
+            made.append((band, band.id if keep_names else name, kind))
     node = windowed(image.bands, kernel, outputs, session.limits)
     return image.computed(
         on_grid_of(band, name, kind, node, i) for i, (band, name, kind) in enumerate(made)

@@ -90,7 +90,10 @@ def _rectangle(band: ImageBand, plane: Plane, default: float | None) -> Array | 
             return None
         if not ok.all():
             raise ServiceError(
-                f"Band '{band.id}' has masked pixels in the region; give a defaultValue."
+                "Fully masked pixels / pixels outside of the image footprint when sampling band "
+                f"'{band.id}' with no default value set. Note that calling sampleRectangle() on "
+                "an image after ee.Image.clip() may result in a sampling bounding box outside the "
+                "geometry passed to clip()."
             )
         return Array.of(plane.values, kind)
     if kind.is_int and float(default).is_integer():

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..pixels.arithmetic import BINARY
+from ..pixels.array_pixels import Partial, per_pixel
 from ..pixels.node import Plane, both
 from ..pixels.pointwise import Pointwise, Recipe
 from ..pixels.resampled import Reprojected
@@ -24,11 +25,10 @@ from .image_resolution import reduce_resolution
 from .kernels import SHAPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from ..expression.evaluate import Session
+    from ..pixels.spectral import Metric
 
     Floats = NDArray[np.float64]
 
@@ -58,7 +58,7 @@ def _earth_mover(a: Floats, b: Floats) -> Floats:
     return found
 
 
-_METRICS: dict[str, Callable[[Floats, Floats], Floats]] = {
+_METRICS: dict[str, Metric] = {
     "sam": _angle,
     "sid": _information,
     "sed": _square,
@@ -66,23 +66,36 @@ _METRICS: dict[str, Callable[[Floats, Floats], Floats]] = {
 }
 
 
+def metric_of(name: str) -> Metric:
+    """The distance of a name.
+
+    Raises:
+        ServiceError: there is none.
+    """
+    if name not in _METRICS:
+        raise ServiceError(f"Unknown metric '{name}'; there are {', '.join(_METRICS)}.")
+    return _METRICS[name]
+
+
 @algorithm("Image.spectralDistance")
 def spectral_distance(one: Image, other: Image, metric: str) -> Image:
     """Band `distance` between the spectra of two images: an angle in radians by default.
 
+    Spectra are the bands; or, where the first band is of arrays, that band's in each image [S].
     Masked where any band is, or where the metric has no value [M].
 
     Raises:
-        ServiceError: not as many bands, none, or the metric is not known.
+        ServiceError: not as many bands, none, arrays of several dimensions or of other lengths, or
+            the metric is not known.
     """
-    if metric not in _METRICS:
-        raise ServiceError(f"Unknown metric '{metric}'; there are {', '.join(_METRICS)}.")
+    measure = metric_of(metric)
     count = len(one.bands)
+    if count and other.bands and one.bands[0].type.dimensions:
+        return _array_distance(one, other, measure)
     if count != len(other.bands) or not count:
         raise ServiceError(
             f"The images must have as many bands; got {count} and {len(other.bands)}."
         )
-    measure = _METRICS[metric]
 
     def run(*planes: Plane) -> Plane:
         with np.errstate(all="ignore"):
@@ -96,6 +109,24 @@ def spectral_distance(one: Image, other: Image, metric: str) -> Image:
     sources = (*one.bands, *other.bands)
     node = Pointwise([Recipe(sources, run)])
     return one.computed([derived("distance", DOUBLE, sources, node, 0)])
+
+
+def _array_distance(one: Image, other: Image, measure: Metric) -> Image:
+    pair = (one.bands[0], other.bands[0])
+    if any(band.type.dimensions != 1 for band in pair):
+        raise ServiceError("The arrays to compare must have one dimension.")
+
+    def function(a: Floats, b: Floats) -> Partial:
+        if a.shape != b.shape:
+            raise ServiceError(
+                f"The arrays to compare must be as long; got {a.shape[1]} and {b.shape[1]}."
+            )
+        # The metrics have the bands first, and pixels in two dimensions.
+        found = measure(*(each.T[:, :, np.newaxis].astype(np.float64) for each in (a, b)))[:, 0]
+        return Partial(found, np.isfinite(found))
+
+    node = Pointwise([Recipe(pair, per_pixel(function, DOUBLE))], arrays=True)
+    return one.computed([derived("distance", DOUBLE, pair, node, 0)])
 
 
 @algorithm("Sentinel2.CDI", session=True)

@@ -40,7 +40,7 @@ def windowed_entropy(session: Session, image: Image, kernel: Kernel) -> Image:
         ServiceError: a band is not of integers of at most 32 bits.
     """
     _require_integers(image)
-    run = reduced(entropy, FLOAT.dtype, weighing=None, skip_masked=True)
+    run = reduced(entropy, FLOAT, weighing=None, skip_masked=True)
     node = windowed(
         image.bands, kernel, [((i,), run) for i in range(len(image.bands))], session.limits
     )

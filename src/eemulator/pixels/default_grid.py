@@ -91,6 +91,15 @@ def pixel_bounds(projection: Projection, area: Geometry) -> Window:
     )
 
 
+def pixel_count(projection: Projection, area: Geometry) -> float:
+    """Pixels of a lattice in the box around an area, parts of them included; 0 of no area."""
+    bounds = _exact_bounds(projection, area)
+    if bounds is None:
+        return 0.0
+    left, top, right, bottom = bounds
+    return (right - left) * (bottom - top)
+
+
 def _exact_bounds(
     projection: Projection, area: Geometry
 ) -> tuple[float, float, float, float] | None:

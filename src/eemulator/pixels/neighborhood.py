@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..limits import Limits
     from ..values.image import ImageBand
     from ..values.kernel import Kernel, Window
+    from ..values.pixel_type import PixelType
     from .composite import Statistic
 
     Margins = tuple[int, int, int, int]
@@ -209,50 +210,55 @@ def neighbor(column: int, row: int) -> Local:
 
 def reduced(
     statistic: Statistic,
-    dtype: np.dtype[Any],
+    kind: PixelType,
     *,
     weighing: str | None,
     skip_masked: bool,
 ) -> Local:
     """A statistic of the valid neighbours under the non-zero cells of a kernel.
 
+    Of one plane, or of several for a statistic of so many inputs: neighbour by neighbour.
+
     Args:
         statistic: of a stack.
-        dtype: of the result.
+        kind: of the result.
         weighing: `kernel`, `mask` or `min` for statistics that can be weighted; None for not.
         skip_masked: whether a pixel that is masked itself stays so.
     """
 
     def run(planes: Sequence[Plane], window: Window) -> Plane:
-        plane = planes[0]
-        ok = shown(plane)
+        shown_each = [shown(plane) for plane in planes]
         footprint = window.weights != 0
         fast = _FAST.get(statistic)
         if not footprint.any():
-            shape = core(ok, window).shape
-            return Plane(np.zeros(shape, dtype), np.zeros(shape, np.bool_))
+            shape = core(shown_each[0], window).shape
+            empty = np.zeros((*shape, *(1,) * kind.dimensions), kind.dtype)
+            return Plane(empty, np.zeros(shape, np.bool_))
         if fast is not None:
-            values, mask = fast(plane, ok, window, weighing)
+            values, mask = fast(planes[0], shown_each[0], window, weighing)
         else:
-            values, mask = _stacked(statistic, plane.values, ok, footprint)
+            values, mask = _stacked(
+                statistic, [plane.values for plane in planes], shown_each, footprint
+            )
         if skip_masked:
-            mask = mask & core(ok, window)
-        return Plane(values.astype(dtype, copy=False), mask)
+            for ok in shown_each:
+                mask = mask & core(ok, window)
+        return Plane(values.astype(kind.dtype, copy=False), mask)
 
     return run
 
 
 def _stacked(
     statistic: Statistic,
-    values: NDArray[Any],
-    ok: NDArray[np.bool_],
+    values: Sequence[NDArray[Any]],
+    shown_each: Sequence[NDArray[np.bool_]],
     footprint: NDArray[np.bool_],
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Any statistic: the neighbours of some rows of pixels at a time."""
     cells = np.argwhere(footprint).tolist()
     rows, columns = footprint.shape
-    height, width = values.shape[0] - rows + 1, values.shape[1] - columns + 1
-    step = max(1, _HELD // (len(cells) * width))
+    height, width = values[0].shape[0] - rows + 1, values[0].shape[1] - columns + 1
+    step = max(1, _HELD // (len(cells) * len(values) * width))
     parts = []
     for top in range(0, height, step):
         bottom = min(top + step, height)
@@ -260,7 +266,10 @@ def _stacked(
             (slice(top + row, bottom + row), slice(column, column + width)) for row, column in cells
         ]
         parts.append(
-            statistic(np.stack([values[s] for s in stack]), np.stack([ok[s] for s in stack]))
+            statistic(
+                np.stack([each[s] for s in stack for each in values]),
+                np.stack([ok[s] for s in stack for ok in shown_each]),
+            )
         )
     return np.concatenate([part for part, _ in parts]), np.concatenate([mask for _, mask in parts])
 

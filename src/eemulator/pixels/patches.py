@@ -27,7 +27,7 @@ def patch_sizes(most: int, *, diagonal: bool) -> Callable[[Sequence[Plane], Grid
     def run(planes: Sequence[Plane], grid: Grid) -> Plane:
         values, ok = planes[0].values, shown(planes[0])
         ways = [(0, 1), (1, 0), *([(1, 1), (1, -1)] if diagonal else [])]
-        labels = _labels(values, ok, ways)
+        labels = components(values, ok, ways)
         sizes = np.bincount(labels)[labels].reshape(values.shape)
         middle = (slice(most, most + grid.height), slice(most, most + grid.width))
         return Plane(np.minimum(sizes[middle], most).astype(np.int32), ok[middle])
@@ -50,7 +50,7 @@ def patch_labels(
 
     def run(planes: Sequence[Plane], grid: Grid) -> Plane:
         values, ok = planes[0].values, shown(planes[0])
-        labels = _labels(values, ok, ways)
+        labels = components(values, ok, ways)
         _, starts, sizes = np.unique(labels, return_index=True, return_counts=True)
         a, b, c, d, e, f = grid.transform
         left, top = np.floor(np.linalg.solve([[a, b], [d, e]], [c, f]) + 0.25).astype(np.int64)
@@ -63,7 +63,7 @@ def patch_labels(
     return run
 
 
-def _labels(
+def components(
     values: NDArray[Any], ok: NDArray[np.bool_], ways: Sequence[tuple[int, int]]
 ) -> NDArray[Any]:
     """Which patch each pixel, row by row, is of; a masked one is a patch of its own."""

@@ -15,6 +15,8 @@ from .warp import positions
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+    from numpy.typing import NDArray
+
     from ..limits import Limits
     from ..values.image import ImageBand
     from ..values.projection import Projection
@@ -47,17 +49,38 @@ class Reprojected(Operation):
         lattice = Grid(self._projection.crs, self._projection.transform, 1, 1)
         with np.errstate(all="ignore"):
             col, row = positions(grid, lattice)
-        sane = np.isfinite(col) & np.isfinite(row) & (np.abs(col) < 1e15) & (np.abs(row) < 1e15)
-        if not sane.any():
-            return [masked_plane(grid, band.type.dtype, band.type.dimensions) for band in bands]
-        cols = np.floor(np.where(sane, col, col[sane].min()) + SNAP).astype(np.int64)
-        rows = np.floor(np.where(sane, row, row[sane].min()) + SNAP).astype(np.int64)
-        left, top = int(cols.min()), int(rows.min())
-        width, height = int(cols.max()) - left + 1, int(rows.max()) - top + 1
-        self._limits.check_working_pixels(width * height * len(bands))
-        moved = self._projection.translated(left, top)
-        planes = yield Need(bands, Grid(moved.crs, moved.transform, width, height))
-        return [_picked(plane, rows - top, cols - left, sane) for plane in planes]
+        return (yield from nearest(bands, self._projection, grid, (col, row), self._limits))
+
+
+def nearest(
+    bands: Sequence[ImageBand],
+    lattice: Projection,
+    grid: Grid,
+    place: tuple[NDArray[np.float64], NDArray[np.float64]],
+    limits: Limits,
+) -> Generator[Need, list[Plane], list[Plane]]:
+    """The pixels of a lattice that lie under those of a grid.
+
+    Args:
+        bands: to compute on the lattice.
+        lattice: where.
+        grid: what is asked for.
+        place: columns and rows of the lattice, with fractions, under each pixel of the grid;
+            infinite where there is none.
+        limits: how many pixels of the lattice may be computed.
+    """
+    col, row = place
+    sane = np.isfinite(col) & np.isfinite(row) & (np.abs(col) < 1e15) & (np.abs(row) < 1e15)
+    if not sane.any():
+        return [masked_plane(grid, band.type.dtype, band.type.dimensions) for band in bands]
+    cols = np.floor(np.where(sane, col, col[sane].min()) + SNAP).astype(np.int64)
+    rows = np.floor(np.where(sane, row, row[sane].min()) + SNAP).astype(np.int64)
+    left, top = int(cols.min()), int(rows.min())
+    width, height = int(cols.max()) - left + 1, int(rows.max()) - top + 1
+    limits.check_working_pixels(width * height * len(bands))
+    moved = lattice.translated(left, top)
+    planes = yield Need(bands, Grid(moved.crs, moved.transform, width, height))
+    return [_picked(plane, rows - top, cols - left, sane) for plane in planes]
 
 
 def _picked(

@@ -25,7 +25,7 @@ from .fields import check_fields, parse_json
 from .kept import Kept
 from .rendered import Rendered, rendered
 from .results import as_collection, as_image
-from .visualization import seen
+from .visualization import paired, seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,8 +98,9 @@ class Thumbnails:
             shown = as_image(value)
             if zipped:
                 return self._zipped(shown, fields, deadline, per_band=file_format == _ZIPPED[1])
-            pixel_request(*seen(shown, fields), self._limits)
-            return lambda: rendered(shown, fields, self._limits, deadline)
+            both, left = paired(shown, fields)
+            pixel_request(*seen(both, left), self._limits)
+            return lambda: rendered(both, left, self._limits, deadline)
         requests = self._frames(value, fields)
         counted = sum(request.counted_bytes() for request in requests)
         if collection == "videoThumbnails":

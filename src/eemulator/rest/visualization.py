@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..algorithms.image_sld import in_classes
 from ..algorithms.image_visualize import visualize
 from ..errors import ServiceError
+from ..pixels.constant import constant_image
 from ..pixels.pictures import PICTURES
 from ..pixels.request import chosen_bands, file_format_of
+from ..values.image import unique_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +28,9 @@ def seen(image: Image, fields: Mapping[str, Any]) -> tuple[Image, Mapping[str, A
 
     With `visualizationOptions`, and for a picture without them, that is one or three bands of
     bytes; otherwise the image itself. Without ranges, integers are stretched from the range of
-    their type and others from 0 to 1, and of more than three bands the first three are seen [M].
+    their type and others from 0 to 1, and of more than three bands the first three are seen.
+    Without options, one band is seen in the colours of its classes, where the image tells them [S].
+    https://developers.google.com/earth-engine/guides/image_visualization
 
     Raises:
         ServiceError: the options are malformed or contradict one another.
@@ -35,7 +40,23 @@ def seen(image: Image, fields: Mapping[str, Any]) -> tuple[Image, Mapping[str, A
         return image, fields
     chosen = image.with_bands(chosen_bands(image, fields.get("bandIds")))
     left = {name: fields[name] for name in fields if name != "bandIds"}
-    return _visualized(chosen, options or {}), left
+    colored = None if options or len(chosen.bands) != 1 else in_classes(chosen)
+    return colored or _visualized(chosen, options or {}), left
+
+
+def paired(image: Image, fields: Mapping[str, Any]) -> tuple[Image, Mapping[str, Any]]:
+    """A thumbnail's image and fields: of two bands the first is red, the second blue [S].
+
+    Only without options, where nothing says what else the bands should be.
+    """
+    if fields.get("visualizationOptions") or file_format_of(fields) not in PICTURES:
+        return image, fields
+    chosen = chosen_bands(image, fields.get("bandIds"))
+    if len(chosen) != 2:
+        return image, fields
+    left = {name: fields[name] for name in fields if name != "bandIds"}
+    bands = unique_names([chosen[0], *constant_image(0).bands, chosen[1]])
+    return image.with_bands(bands), left
 
 
 def _visualized(image: Image, options: Any) -> Image:
