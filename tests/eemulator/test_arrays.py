@@ -106,6 +106,7 @@ def test_shapes(case: tuple[list[int], list[int], int]) -> None:
 def test_elements_axes_and_masks() -> None:
     array = ee.Array(GRID)
     assert info(array.get([1, 2])) == 6
+    assert info(array.get([-1, -3])) == 4
     assert info(array.transpose()) == np.transpose(GRID).tolist()
     assert info(ee.Array([1, 2]).transpose()) == [[1, 2]]
     assert info(array.slice(1, 0, 1).project([0])) == [1, 4]
@@ -154,6 +155,7 @@ def test_matrices() -> None:
         (lambda: ee.Array(ee.List([1, "a"])), "Array values must be numbers"),
         (lambda: ee.Array([1, 2]).add(ee.Array([1, 2, 3])), r"same lengths, got \[2\] and \[3\]"),
         (lambda: ee.Array(GRID).get([2, 0]), r"The position \[2, 0\] lies outside"),
+        (lambda: ee.Array(GRID).get([0, -4]), r"The position \[0, -4\] lies outside"),
         (lambda: ee.Array([[1, 1], [1, 1]]).matrixInverse(), "The matrix is singular"),
         (lambda: ee.Array(GRID).matrixInverse(), "must be a square matrix"),
         (lambda: ee.Array([[0, 1], [-1, 0]]).eigen(), "whose values are complex"),

@@ -141,14 +141,17 @@ def cat(arrays: list[Array], axis: int) -> Array:
 
 @algorithm("Array.get")
 def get(array: Array, position: list[int]) -> float:
-    """The number at a position.
+    """The number at a position; negative ones count from the end.
+
+    Otsu's threshold, as the service's makers publish it, takes the last of a sorted array so:
+    https://medium.com/google-earth/otsus-method-for-image-segmentation-f5c48f405e [S].
 
     Raises:
         ServiceError: it is none of the array's.
     """
     shape = array.values.shape
     if len(position) != len(shape) or not all(
-        0 <= at < length for at, length in zip(position, shape, strict=True)
+        -length <= at < length for at, length in zip(position, shape, strict=True)
     ):
         raise ServiceError(f"The position {position} lies outside of {list(shape)}.")
     found: float = array.values[tuple(position)].item()
