@@ -111,6 +111,32 @@ def test_half_of_each_step_lies_in_either_pixel() -> None:
     np.testing.assert_array_equal(near, np.pad(np.ones((3, 3)), 1))
 
 
+def test_holes_are_filled_from_beside() -> None:
+    """A known use: borders that cost 0, 1 and their values tell what lies next to a hole."""
+    dear = 1_000_000
+    source = band().mask()
+    free, one, own = (
+        cost.cumulativeCost(source, 30, False)
+        for cost in (
+            ee.Image(dear).where(source, 0),
+            ee.Image(dear).where(source, 1),
+            band().unmask(dear),
+        )
+    )
+    filled = own.subtract(free).divide(one.subtract(free)).rename("v")
+    found = pixels(filled, INSIDE)["v"]
+    beside = np.stack(
+        [
+            np.where(np.roll(VALID, step, axis), np.roll(VALUES, step, axis), 999)
+            for axis in (0, 1)
+            for step in (-1, 1)
+        ]
+    ).min(axis=0)
+    holes = ~core(VALID)
+    assert holes.any()
+    np.testing.assert_allclose(found[holes], core(beside)[holes], rtol=1e-6)
+
+
 def test_ties_are_decided_by_the_next_band() -> None:
     """All ways cost nothing by the first band: the second finds its own cheapest."""
     second = band().bitwiseAnd(15).add(1)

@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     Codes = NDArray[np.integer[Any]]
     Shown = NDArray[np.bool_]
 
-# Numbers of pairs of pixels that are held at once.
+# Numbers of pairs of pixels that are held at once: few, so that they stay in the cache.
 _HELD = 2**16
+_SIZES = (np.uint16, np.uint32, np.uint64)
+# A row more, at the beginning or at the end of a stack.
+_AFTER_FIRST = ((1, 0), (0, 0), (0, 0))
+_BEFORE_LAST = ((0, 1), (0, 0), (0, 0))
 
 
 def _multiplicities(codes: Codes, seen: Shown) -> NDArray[np.int32]:
@@ -38,10 +42,6 @@ def _multiplicities(codes: Codes, seen: Shown) -> NDArray[np.int32]:
     last = (place == count - 1) | np.pad(differs, _BEFORE_LAST) & (place < count)
     found: NDArray[np.int32] = np.where(last, place - first + 1, 0)
     return found
-
-
-_AFTER_FIRST = ((1, 0), (0, 0), (0, 0))
-_BEFORE_LAST = ((0, 1), (0, 0), (0, 0))
 
 
 def _entropy_of(counts: NDArray[np.int32]) -> Floats:
@@ -60,13 +60,10 @@ def _entropy(codes: Codes, seen: Shown) -> Floats:
 
 def _compact(values: Floats) -> Codes:
     """Whole numbers from 0 on, of the smallest type: these are sorted fastest."""
-    moved = values - values.min(initial=np.inf) if values.size else values
-    most = moved.max(initial=0)
-    kind = next(k for k in _SIZES if most <= np.iinfo(k).max)
-    return moved.astype(kind)
-
-
-_SIZES = (np.uint16, np.uint32, np.uint64)
+    moved = values - values.min()
+    kind = next(size for size in _SIZES if moved.max() <= np.iinfo(size).max)
+    found: Codes = moved.astype(kind)
+    return found
 
 
 def entropy(values: NDArray[Any], seen: Shown) -> tuple[Floats, Any]:
@@ -146,7 +143,7 @@ class _Pairs:
     def _joint(self) -> NDArray[np.int32]:
         """The multiplicities of pairs of values: the cells of the matrix."""
         a, b = np.split(_compact(np.concatenate([self.a, self.b])), 2)
-        span = int(max(a.max(initial=0), b.max(initial=0))) + 1
+        span = int(max(a.max(), b.max())) + 1
         # Values of 32 bits make codes of 64.
         kind = np.uint32 if span <= 2**16 else np.uint64
         a, b, step = a.astype(kind), b.astype(kind), kind(span)
