@@ -125,6 +125,7 @@ def test_rectangles_of_the_earth() -> None:
 @pytest.mark.parametrize(
     ("given_degrees", "west", "east"),
     [
+        ((0, 0, 350, 1), 0, 350),
         ((-200, 0, 200, 1), -180, 180),
         ((0, 0, 360, 1), -180, 180),
         ((170, 0, -170, 1), 170, 190),
@@ -149,3 +150,41 @@ def test_a_covering_grid_has_the_cell_of_the_page() -> None:
     ring = np.array(cell["geometry"]["coordinates"][0])
     assert (ring.min(0) / 2**14).tolist() == [18, 551]
     assert (ring.max(0) / 2**14).tolist() == [19, 552]
+
+
+def test_rectangles_begin_at_the_lower_left() -> None:
+    """As users read them: corner 0 of `bounds()` is south-west, corner 2 north-east.
+
+    https://github.com/openforis/pysepal/issues/996 does, and the notebook has a Rectangle so.
+    """
+    ring = [[30.01, 59.8], [30.59, 59.8], [30.59, 60.15], [30.01, 60.15], [30.01, 59.8]]
+    box = G.Rectangle(30.01, 59.80, 30.59, 60.15)
+    assert info(ee.Feature(box))["geometry"] == {"type": "Polygon", "coordinates": [ring]}
+    planar = {"type": "Polygon", "coordinates": [ring], "geodesic": False}
+    assert info(box.bounds()) == planar
+    assert info(G.BBox(30.01, 59.80, 30.59, 60.15)) == planar
+
+
+def test_parts_of_several() -> None:
+    """guides/geometries: `geometries()` breaks a multi-part geometry into its parts."""
+    points = [[-121.68, 39.91], [-97.38, 40.34]]
+    found = info(G.MultiPoint(points).geometries())
+    assert found == [{"type": "Point", "coordinates": point} for point in points]
+
+
+def test_rings_of_what_is_made_run_anticlockwise() -> None:
+    """The notebook's intersection of two circles does, as its circles and buffers do."""
+    one, other = G.Point([-50, 30]).buffer(1e6), G.Point([-40, 30]).buffer(1e6)
+    made = [
+        one.intersection(other, 1),
+        one.union(other, 1),
+        one.difference(other, 1),
+        one.convexHull(1),
+        G.LineString([[0, 0], [1, 1]]).buffer(1000),
+        G.MultiPoint([[0, 0], [1, 0], [0, 1]]).convexHull(1),
+    ]
+    for geometry in info(ee.List(made)):
+        points = np.array(geometry["coordinates"][0])
+        x, y = points[:-1].T
+        u, v = points[1:].T
+        assert (x * v - u * y).sum() > 0

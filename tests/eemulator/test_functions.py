@@ -202,4 +202,4 @@ def test_a_union_is_one_feature() -> None:
     union = info(ee.FeatureCollection([ee.Feature(box) for box in boxes]).union(1))
     assert [feature["id"] for feature in union["features"]] == ["union_result"]
     table = ee.FeatureCollection([ee.Feature(box) for box in boxes])
-    assert info(table.bounds())["coordinates"][0][0] == [3, 0]
+    assert info(table.bounds())["coordinates"][0][0] == [0, 0]

@@ -15,9 +15,10 @@ from ..limits import too_many_elements
 from ..pixels.default_grid import pixel_bounds
 from ..values import measures
 from ..values.collection import Collection
-from ..values.geometry import WORLD, Feature, Geometry, projected_box
+from ..values.geometry import WORLD, Feature, Geometry, projected_box, rectangle
 from ..values.parse import parse_geometry
 from ..values.projection import WGS84, Projection, parse_crs
+from ..values.rings import wound
 from ..values.shapes import combined, disjoint, inside, intersects
 from ..values.unions import united
 
@@ -30,13 +31,24 @@ if TYPE_CHECKING:
 def _made(kind: str, coordinates: Any, crs: Projection | None, geodesic: bool | None) -> Geometry:
     """A geometry in pixels of a projection, or in longitude and latitude."""
     base = WGS84 if crs is None else crs
-    geojson = {"type": kind, "coordinates": _without_points(coordinates)}
+    plain = _from_lower_left(_without_points(coordinates))
+    geojson = {"type": kind, "coordinates": plain}
     shaped = parse_geometry(geojson, base.crs, geodesic)
     if base == Projection(base.crs):
         return shaped
     a, b, c, d, e, f = base.transform
     moved = shapely.affinity.affine_transform(shaped.shape, [a, b, d, e, c, f])
     return Geometry(moved, base.crs, shaped.geodesic)
+
+
+def _from_lower_left(coordinates: Any) -> Any:
+    """A rectangle as the client writes it begins at the upper left; the service turns that [S]."""
+    match coordinates:
+        case [[[west, north], [left, south], [east, bottom], [right, top]]] if (
+            west == left < east == right and south == bottom < north == top
+        ):
+            return [[[west, south], [east, south], [east, north], [west, north]]]
+    return coordinates
 
 
 def _without_points(coordinates: Any) -> Any:
@@ -71,7 +83,7 @@ for _kind in ("Point", "MultiPoint"):
 
 
 @algorithm("GeometryConstructors.Rectangle", ignores=["evenOdd"])
-def rectangle(
+def make_rectangle(
     coordinates: list[Any],
     crs: Projection | None,
     geodesic: bool | None,
@@ -94,12 +106,12 @@ def bbox(west: float, south: float, east: float, north: float) -> Geometry:
     if east - west >= 360:
         west, east = -180, 180
     else:
-        east -= west
-        west = (west + 180) % 360 - 180
-        east = west + east % 360
-    return Geometry(
-        shapely.box(west, max(south, -90), east, min(north, 90)), WGS84.crs, geodesic=False
-    )
+        # By whole turns only: the digits that were given stay.
+        turn = 360 * math.floor((west + 180) / 360)
+        west -= turn
+        east -= turn + 360 * math.floor((east - turn - west) / 360)
+    box = rectangle(west, max(south, -90), east, min(north, 90))
+    return Geometry(box, WGS84.crs, geodesic=False)
 
 
 @algorithm("GeometryConstructors.MultiGeometry", ignores=["maxError"])
@@ -203,11 +215,13 @@ def _is_projected(shape: Geometry) -> bool:
 
 
 _register_change(
-    "convexHull", lambda shape: Geometry(shape.valid.convex_hull, shape.crs, shape.geodesic)
+    "convexHull", lambda shape: Geometry(wound(shape.valid.convex_hull), shape.crs, shape.geodesic)
 )
 _register_change(
     "dissolve",
-    lambda shape: Geometry(united(list(shapely.get_parts(shape.valid))), shape.crs, shape.geodesic),
+    lambda shape: Geometry(
+        wound(united(list(shapely.get_parts(shape.valid)))), shape.crs, shape.geodesic
+    ),
 )
 
 
@@ -217,7 +231,7 @@ def bounds(shape: Geometry, proj: Projection | None) -> Geometry:
     target = WGS84.crs if proj is None else proj.crs
     if shape.shape.is_empty:
         return Geometry(shapely.GeometryCollection(), target, geodesic=False)
-    return Geometry(shapely.box(*shape.bounds_in(target), ccw=True), target, geodesic=False)
+    return Geometry(rectangle(*shape.bounds_in(target)), target, geodesic=False)
 
 
 @algorithm("Feature.bounds", ignores=["maxError"])
@@ -254,7 +268,7 @@ def buffer(
         return measures.buffered(shape, distance, error)
     quarter = math.ceil(math.pi / 2 / measures.arc_step(distance, error))
     found = _in(shape, proj).filled.valid.buffer(distance, quad_segs=quarter)
-    return Geometry(found, proj.crs, geodesic=False)
+    return Geometry(wound(found), proj.crs, geodesic=False)
 
 
 @algorithm("Feature.buffer")
@@ -419,9 +433,7 @@ def covering_grid(
 
 @algorithm("Geometry.geometries")
 def geometries_of(shape: Geometry) -> list[Geometry]:
-    """The parts of a collection; any other geometry alone."""
-    if shape.shape.geom_type != "GeometryCollection":
-        return [shape]
+    """The parts of a collection or of several of a kind; any other geometry alone [S]."""
     return [Geometry(part, shape.crs, shape.geodesic) for part in shapely.get_parts(shape.shape)]
 
 

@@ -12,6 +12,7 @@ from .element import Element
 from .geometry import Geometry
 from .image import Image
 from .projection import WGS84
+from .rings import wound
 from .unions import united
 
 if TYPE_CHECKING:
@@ -137,4 +138,4 @@ class Collection(Element):
         areas = [e.geometry.filled.lonlat for e in self if e.geometry is not None]
         if not areas:
             return Geometry(shapely.GeometryCollection())
-        return Geometry(united(areas), WGS84.crs)
+        return Geometry(wound(united(areas)), WGS84.crs)

@@ -132,7 +132,12 @@ def _points(shape: BaseGeometry) -> list[list[Any]]:
     return [[number(value) for value in point] for point in points]
 
 
-WORLD = Geometry(shapely.box(-180, -90, 180, 90), geodesic=False)
+def rectangle(left: float, bottom: float, right: float, top: float) -> shapely.Polygon:
+    """A rectangle as the service tells it: anticlockwise from the lower left corner [S]."""
+    return shapely.Polygon([(left, bottom), (right, bottom), (right, top), (left, top)])
+
+
+WORLD = Geometry(rectangle(-180, -90, 180, 90), geodesic=False)
 """The geometry of an image without bounds [I]."""
 
 
@@ -167,7 +172,7 @@ def footprint_ring(shape: BaseGeometry) -> Geometry:
 def projected_box(bounds: tuple[float, float, float, float], projection: Projection) -> Geometry:
     """A rectangle in pixels of a projection, as a shape in its CRS."""
     a, b, c, d, e, f = projection.transform
-    corners = shapely.get_coordinates(shapely.box(*bounds))
+    corners = shapely.get_coordinates(rectangle(*bounds))
     x = a * corners[:, 0] + b * corners[:, 1] + c
     y = d * corners[:, 0] + e * corners[:, 1] + f
     return Geometry(shapely.Polygon(np.column_stack([x, y])), projection.crs, geodesic=False)

@@ -23,6 +23,7 @@ from shapely.ops import nearest_points
 from ..errors import ServiceError
 from .geometry import Geometry
 from .projection import WGS84, same_crs
+from .rings import wound
 from .shapes import beside
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ def buffered(shape: Geometry, metres: float, error: float | None = None) -> Geom
         return circle(longitude, latitude, metres, step)
     plane = Plane(_middle(found))
     quarter = math.ceil(math.pi / 2 / step)
-    return Geometry(plane.lonlat(plane.of(found).buffer(metres, quad_segs=quarter)))
+    return Geometry(wound(plane.lonlat(plane.of(found).buffer(metres, quad_segs=quarter))))
 
 
 def arc_step(distance: float, error: float | None) -> float:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from shapely.geometry.polygon import orient
 
 from ..errors import ServiceError
 
@@ -29,6 +30,18 @@ def areal(shape: BaseGeometry) -> BaseGeometry:
             return filled
         check_crossings(filled)
         return shapely.make_valid(filled)
+    return shape
+
+
+def wound(shape: BaseGeometry) -> BaseGeometry:
+    """The same, outer rings anticlockwise and holes clockwise: so the service makes them [S]."""
+    match shape:
+        case shapely.Polygon():
+            return orient(shape)
+        case shapely.MultiPolygon():
+            return shapely.MultiPolygon([orient(part) for part in shape.geoms])
+        case shapely.GeometryCollection():
+            return shapely.GeometryCollection([wound(part) for part in shape.geoms])
     return shape
 
 

@@ -14,6 +14,7 @@ import shapely
 
 from .geometry import Geometry
 from .projection import WGS84, same_crs
+from .rings import wound
 from .unions import check_meetings, united
 
 if TYPE_CHECKING:
@@ -98,4 +99,4 @@ def combined(
     """
     a, b, used = together(one, other, crs)
     check_meetings([a, b])
-    return Geometry(operation(a, b), used, one.geodesic)
+    return Geometry(wound(operation(a, b)), used, one.geodesic)
