@@ -22,6 +22,7 @@ from ..values.element import Element
 from ..values.filters import Filter, Operand
 from ..values.geometry import Feature, Geometry
 from ..values.time import Date
+from .filter_expression import expression
 from .geometries import bounds as bounds_of
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ def to_list(session: Session, source: Collection, count: int, offset: int) -> li
 
 @algorithm("Collection.filter")
 def filter_elements(source: Collection, test: Any) -> Collection:
-    """The elements that pass."""
+    """The elements that pass a filter, or an expression as `Filter.expression` takes it [S]."""
+    if isinstance(test, str):
+        test = expression(test)
     if not isinstance(test, Filter):
         raise ServiceError("Parameter 'filter' must be a Filter.")
     matches = test.matches
