@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,10 +25,12 @@ _MOST_BINS = 1_000_000
 def fixed_histogram(low: float, high: float, steps: int, *, cumulative: bool) -> Reducer:
     """Lower edges and weights of bins of one width, as an array; what lies outside is left out.
 
+    Of pixels, too, where each image counts once [S].
+
     Raises:
         ServiceError: the range is empty, or there is no bin.
     """
-    if not (low < high and steps >= 1 <= _MOST_BINS):
+    if not (low < high and 1 <= steps <= _MOST_BINS):
         raise ServiceError(f"A histogram has 1 to {_MOST_BINS} bins over a range.")
     edges = np.linspace(low, high, steps + 1)
 
@@ -40,7 +43,19 @@ def fixed_histogram(low: float, high: float, steps: int, *, cumulative: bool) ->
         counts = np.bincount(bins, heavy, steps)
         return [Array.of(np.column_stack([edges[:-1], counts.cumsum() if cumulative else counts]))]
 
-    return Reducer("fixedHistogram", 1, ("histogram",), aggregate, True)
+    def at_pixels(values: Values, shown: Shown) -> Result:
+        place = values.shape[1:]
+        column = values.reshape(len(values), -1).astype(np.float64)
+        ok = shown.reshape(column.shape) & (column >= low) & (column < high)
+        bins = np.searchsorted(edges, column, "right") - 1
+        cell = np.arange(column.shape[1]) * steps + bins
+        counts = np.bincount(cell[ok], minlength=column.shape[1] * steps).reshape(-1, steps)
+        counts = counts.cumsum(1) if cumulative else counts
+        found = np.stack([np.broadcast_to(edges[:-1], counts.shape), counts], -1)
+        return found.reshape(*place, steps, 2), np.ones(place, np.bool_)
+
+    made = of_stack("fixedHistogram", 1, {"histogram": (at_pixels, arrays(2))})
+    return replace(made, aggregate=aggregate, weighted=True)
 
 
 def fixed_2d_histogram(x: tuple[float, float, int], y: tuple[float, float, int]) -> Reducer:
