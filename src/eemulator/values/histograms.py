@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ServiceError
+from ..limits import out_of_memory
 from .array import Array
 from .numbers import numbers
 from .reducer import Reducer, arrays, of_stack
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .statistics import Result, Shown, Values
 
 _MOST_BINS = 1_000_000
+_MOST_AT_PIXELS = 2**25
 
 
 def fixed_histogram(low: float, high: float, steps: int, *, cumulative: bool) -> Reducer:
@@ -45,6 +47,7 @@ def fixed_histogram(low: float, high: float, steps: int, *, cumulative: bool) ->
 
     def at_pixels(values: Values, shown: Shown) -> Result:
         place = values.shape[1:]
+        _check_size(math.prod(place) * steps)
         column = values.reshape(len(values), -1).astype(np.float64)
         ok = shown.reshape(column.shape) & (column >= low) & (column < high)
         bins = np.searchsorted(edges, column, "right") - 1
@@ -56,6 +59,12 @@ def fixed_histogram(low: float, high: float, steps: int, *, cumulative: bool) ->
 
     made = of_stack("fixedHistogram", 1, {"histogram": (at_pixels, arrays(2))})
     return replace(made, aggregate=aggregate, weighted=True)
+
+
+def _check_size(numbers_: int) -> None:
+    """Refuse histograms of pixels that would be too many numbers together."""
+    if numbers_ > _MOST_AT_PIXELS:
+        raise out_of_memory()
 
 
 def fixed_2d_histogram(x: tuple[float, float, int], y: tuple[float, float, int]) -> Reducer:
@@ -79,6 +88,7 @@ def fixed_2d_histogram(x: tuple[float, float, int], y: tuple[float, float, int])
 
     def counts(values: Values, shown: Shown) -> Result:
         place = values.shape[1:]
+        _check_size(math.prod(place) * x[2] * y[2])
         both = (shown[0::2] & shown[1::2]).reshape(len(values) // 2, -1)
         bins = []
         for input_, edge in enumerate(edges):
