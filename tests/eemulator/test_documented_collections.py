@@ -137,6 +137,36 @@ def test_observations_of_a_month(make: Any) -> None:
     assert info(visits().filter(make()).aggregate_array("prop")) == [19, 10]
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("prop == 10", [10, 10]),
+        ("prop < 11 || prop > 18", [10, 19, 10]),
+        ("prop >= 11 && !(prop == 19)", [11]),
+        ("place == 'here'", []),
+    ],
+)
+def test_a_text_filters(text: str, values: list[int]) -> None:
+    assert info(visits().filter(text).aggregate_array("prop")) == values
+
+
+def test_a_text_that_is_no_expression_is_refused() -> None:
+    with pytest.raises(ee.EEException, match="Invalid filter expression near"):
+        info(visits().filter("prop <").size())
+
+
+def test_pixels_of_a_region_by_image() -> None:
+    # A rectangle that holds the centres of two pixels of 30 m, and two points: five images each.
+    images = ee.ImageCollection([ee.Image([i, 2 * i]).rename(["a", "b"]) for i in range(5)])
+    box = ee.Geometry.BBox(-90.496353, 34.851971, -90.495749, 34.852197)
+    points = ee.Geometry.MultiPoint([[-90.49, 34.85], [-90.48, 34.84]])
+    for region in (box, points):
+        header, *rows = info(images.getRegion(region, 30))
+        assert header == ["id", "longitude", "latitude", "time", "a", "b"]
+        assert len(rows) == 10
+        assert len({(row[1], row[2]) for row in rows}) == 2
+
+
 def test_a_calendar_range_may_wrap() -> None:
     wrapped = visits().filter(ee.Filter.calendarRange(12, 6, "month"))
     assert info(wrapped.aggregate_array("prop")) == [10, 11]

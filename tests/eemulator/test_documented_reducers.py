@@ -226,6 +226,32 @@ def test_counts_in_cells() -> None:
     assert info(at) == found
 
 
+@pytest.mark.parametrize("cumulative", [False, True])
+def test_a_histogram_at_every_pixel(cumulative: bool) -> None:
+    values, ok = stack("u8")
+    reducer = ee.Reducer.fixedHistogram(0, 120, 6, cumulative)
+    series = ee.ImageCollection("TEST/SERIES").select("u8").reduce(reducer)
+    counts = series.arraySlice(1, 1, 2).arrayProject([0]).arrayFlatten([list("abcdef")])
+    found = pixels(counts, SMALL)
+    edges = series.arraySlice(1, 0, 1).arrayProject([0]).arrayFlatten([list("abcdef")])
+    assert pixels(edges, SMALL)[0, 0].tolist() == (0, 20, 40, 60, 80, 100)
+    for i, j in np.ndindex(9, 12):
+        kept = values[ok[:, i, j], i, j]
+        expected = np.histogram(kept[kept < 120], 6, (0, 120))[0]
+        expected = expected.cumsum() if cumulative else expected
+        assert list(found[i, j]) == expected.tolist()
+
+
+def test_histograms_of_too_many_pixels_are_refused() -> None:
+    large = (
+        ee.ImageCollection("TEST/SERIES")
+        .select(["u8"])
+        .reduce(ee.Reducer.fixedHistogram(0, 1, 10**6))
+    )
+    with pytest.raises(ee.EEException, match="User memory limit exceeded"):
+        pixels(large.arrayReduce(ee.Reducer.sum(), [0, 1]).arrayFlatten([["n"], ["m"]]), SMALL)
+
+
 def test_regions_weigh_the_pairs_of_a_fit() -> None:
     # One column of pixels is whole in the region, the next to seven tenths: in steps of 1/256,
     # https://developers.google.com/earth-engine/guides/reducers_weighting.
@@ -266,10 +292,15 @@ REFUSED: dict[str, tuple[Of, str]] = {
     "ridge": (lambda: ee.Reducer.ridgeRegression(1, 1, -1), "lambda must not be negative"),
     "robust": (lambda: ee.Reducer.robustLinearRegression(1, 1, 0), "beta must be positive"),
     "variables": (lambda: ee.Reducer.robustLinearRegression(0), "must be an independent"),
-    "median": (lambda: ee.Reducer.geometricMedian(0), "numX and eta must be positive"),
+    "median": (lambda: ee.Reducer.geometricMedian(0), "has 1 to 5000 inputs, got 0"),
+    "eta": (lambda: ee.Reducer.geometricMedian(2, 0), "eta must be positive"),
+    "coordinates": (lambda: ee.Reducer.geometricMedian(10**9), "has 1 to 5000 inputs"),
+    "regressors": (lambda: ee.Reducer.ridgeRegression(10**9), "has 1 to 5000 inputs"),
     "cells": (lambda: ee.Reducer.fixed2DHistogram(0, 0, 1, 0, 1, 1), "over a range"),
+    "bins": (lambda: ee.Reducer.fixedHistogram(0, 1, 10**7), "has 1 to 1000000 bins"),
+    "many cells": (lambda: ee.Reducer.fixed2DHistogram(0, 1, 2000, 0, 1, 2000), "1000000 bins"),
     "split": (lambda: ee.Reducer.mean().repeat(2).splitWeights(), "one input"),
-    "extreme": (lambda: ee.Reducer.max(0), "one input at least"),
+    "extreme": (lambda: ee.Reducer.max(0), "1 to 5000 inputs, got 0"),
     "outputs": (lambda: ee.Reducer.minMax().setOutputs(["a", "a"]), "2 outputs to be named"),
 }
 

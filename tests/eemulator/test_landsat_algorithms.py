@@ -17,12 +17,11 @@ SCENE = "LC08_159073_20240319"
 ONE = grid("EPSG:4326", (1, 0, 0, 0, -1, 0), 1, 1)
 
 
-def window(collection: str, scene: str = SCENE, side: int = 40) -> Any:
-    """Some pixels of a scene, every hundredth of each row and column."""
+def window(collection: str, scene: str = SCENE, side: int = 24) -> Any:
+    """Pixels amid a scene, as they are stored."""
     band = info(ee.Image(f"LANDSAT/{collection}/{scene}").select("B4"))["bands"][0]
     a, _, left, _, e, top = band["crs_transform"]
-    coarse = (a * 100, 0, left + a * 1500, 0, e * 100, top + e * 1500)
-    return grid(band["crs"], coarse, side, side)
+    return grid(band["crs"], (a, 0, left + a * 3000, 0, e, top + e * 3000), side, side)
 
 
 def number(image: Any, band: str) -> float:
@@ -82,7 +81,7 @@ def test_raw_scenes_become_those_of_the_collections(prefix: str, scene: str, the
     stored = ee.Image(f"LANDSAT/{prefix}/C02/T1_TOA/{scene}").select(bands)
     found, expected = pixels(made, place), pixels(stored, place)
     shown = expected[thermal] > 0
-    assert shown.sum() > 500
+    assert shown.all()
     # The sun of the stored one is that of the whole pass's middle.
     np.testing.assert_allclose(found["B4"][shown], expected["B4"][shown], rtol=0.03, atol=1e-3)
     np.testing.assert_allclose(found[thermal][shown], expected[thermal][shown], rtol=1e-5)
@@ -127,7 +126,7 @@ def test_the_score_of_clouds(values: tuple[float, ...]) -> None:
 def test_the_score_finds_the_clouds_of_a_scene() -> None:
     scene = ee.Image(f"LANDSAT/LC08/C02/T1_TOA/{SCENE}")
     scored = ee.Algorithms.Landsat.simpleCloudScore(scene).select(["cloud", "QA_PIXEL"])
-    found = pixels(scored, window("LC08/C02/T1_TOA"))
+    found = pixels(scored, window("LC08/C02/T1_TOA", side=300))
     cloudy, clear = found["QA_PIXEL"] & 8 > 0, found["QA_PIXEL"] == 21824
     assert found["cloud"][cloudy].mean() > found["cloud"][clear].mean() + 30
     with pytest.raises(ee.EEException, match="must be a Landsat TOA scene"):
@@ -195,8 +194,8 @@ def test_composites_take_the_least_cloudy_pixels() -> None:
 
 def test_a_composite_of_scenes() -> None:
     scenes = ee.ImageCollection("LANDSAT/LC08/C02/T1").filterDate("2024-02-01", "2024-05-01")
-    place = window("LC08/C02/T1", side=20)
-    made = ee.Algorithms.Landsat.simpleComposite(scenes.filter(ee.Filter.eq("WRS_PATH", 159)))
+    place = window("LC08/C02/T1")
+    made = ee.Algorithms.Landsat.simpleComposite(scenes.filter("WRS_PATH == 159 && WRS_ROW == 73"))
     found = pixels(made.select(["B2", "B10"]), place)
     cloudy = ee.Algorithms.Landsat.TOA(ee.Image(f"LANDSAT/LC08/C02/T1/{SCENE}")).select("B2")
     assert found["B2"].mean() < 255 * pixels(cloudy, place)["B2"].mean()

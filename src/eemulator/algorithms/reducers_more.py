@@ -8,7 +8,7 @@ from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..values.histograms import fixed_2d_histogram
 from ..values.ranks import kendall, of_positions
-from ..values.reducer import Reducer, arrays, double, of_pairs, of_stack
+from ..values.reducer import Reducer, arrays, check_inputs, double, of_pairs, of_stack
 from ..values.shrunk import geometric_median, ridge_regression, robust_regression
 from ..values.unpacked import disaggregated, for_each_element, with_split_weights
 
@@ -35,6 +35,7 @@ def kendalls_correlation(inputs: int) -> Reducer:
 def _variables(name: str, independent: int, dependent: int) -> int:
     if independent < 1 or dependent < 1:
         raise ServiceError(f"{name}: there must be an independent and a dependent variable.")
+    check_inputs(name.removeprefix("Reducer."), independent + dependent)
     return independent + dependent
 
 
@@ -83,10 +84,11 @@ def make_geometric_median(inputs: int, least: float) -> Reducer:
     """The point nearest to all; its coordinates are called `median_0` and so on [I].
 
     Raises:
-        ServiceError: there is no input, or the least improvement is not positive.
+        ServiceError: there is no input, too many, or the least improvement is not positive.
     """
-    if inputs < 1 or not least > 0:
-        raise ServiceError("Reducer.geometricMedian: numX and eta must be positive.")
+    check_inputs("geometricMedian", inputs)
+    if not least > 0:
+        raise ServiceError(f"Reducer.geometricMedian: eta must be positive, got {least}.")
     coordinate = geometric_median(inputs, least)
     return of_stack(
         "geometricMedian",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import ServiceError
+from ..limits import out_of_memory
 from .array import Array
 from .numbers import numbers
 from .reducer import Reducer, arrays, of_stack
@@ -19,15 +21,18 @@ if TYPE_CHECKING:
     from .statistics import Result, Shown, Values
 
 _MOST_BINS = 1_000_000
+_MOST_AT_PIXELS = 2**25
 
 
 def fixed_histogram(low: float, high: float, steps: int, *, cumulative: bool) -> Reducer:
     """Lower edges and weights of bins of one width, as an array; what lies outside is left out.
 
+    Of pixels, too, where each image counts once [S].
+
     Raises:
         ServiceError: the range is empty, or there is no bin.
     """
-    if not (low < high and steps >= 1 <= _MOST_BINS):
+    if not (low < high and 1 <= steps <= _MOST_BINS):
         raise ServiceError(f"A histogram has 1 to {_MOST_BINS} bins over a range.")
     edges = np.linspace(low, high, steps + 1)
 
@@ -40,7 +45,26 @@ def fixed_histogram(low: float, high: float, steps: int, *, cumulative: bool) ->
         counts = np.bincount(bins, heavy, steps)
         return [Array.of(np.column_stack([edges[:-1], counts.cumsum() if cumulative else counts]))]
 
-    return Reducer("fixedHistogram", 1, ("histogram",), aggregate, True)
+    def at_pixels(values: Values, shown: Shown) -> Result:
+        place = values.shape[1:]
+        _check_size(math.prod(place) * steps)
+        column = values.reshape(len(values), -1).astype(np.float64)
+        ok = shown.reshape(column.shape) & (column >= low) & (column < high)
+        bins = np.searchsorted(edges, column, "right") - 1
+        cell = np.arange(column.shape[1]) * steps + bins
+        counts = np.bincount(cell[ok], minlength=column.shape[1] * steps).reshape(-1, steps)
+        counts = counts.cumsum(1) if cumulative else counts
+        found = np.stack([np.broadcast_to(edges[:-1], counts.shape), counts], -1)
+        return found.reshape(*place, steps, 2), np.ones(place, np.bool_)
+
+    made = of_stack("fixedHistogram", 1, {"histogram": (at_pixels, arrays(2))})
+    return replace(made, aggregate=aggregate, weighted=True)
+
+
+def _check_size(numbers_: int) -> None:
+    """Refuse histograms of pixels that would be too many numbers together."""
+    if numbers_ > _MOST_AT_PIXELS:
+        raise out_of_memory()
 
 
 def fixed_2d_histogram(x: tuple[float, float, int], y: tuple[float, float, int]) -> Reducer:
@@ -64,6 +88,7 @@ def fixed_2d_histogram(x: tuple[float, float, int], y: tuple[float, float, int])
 
     def counts(values: Values, shown: Shown) -> Result:
         place = values.shape[1:]
+        _check_size(math.prod(place) * x[2] * y[2])
         both = (shown[0::2] & shown[1::2]).reshape(len(values) // 2, -1)
         bins = []
         for input_, edge in enumerate(edges):

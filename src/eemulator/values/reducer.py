@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     Aggregate = Callable[[Sequence[Row], Sequence[float]], list[Any]]
     Rule = Callable[[PixelType, int], PixelType]
 
+# More than an image may have bands.
+_MOST_INPUTS = 5_000
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Reducer:
@@ -347,6 +350,16 @@ def interval_mean(low: float, high: float) -> Reducer:
     return of_stack("intervalMean", 1, {"mean": (moments.interval_mean(low, high), double)})
 
 
+def check_inputs(name: str, inputs: int) -> None:
+    """Refuse a number of inputs.
+
+    Raises:
+        ServiceError: there is none, or there are more than a table or an image has.
+    """
+    if not 1 <= inputs <= _MOST_INPUTS:
+        raise ServiceError(f"Reducer.{name} has 1 to {_MOST_INPUTS} inputs, got {inputs}.")
+
+
 def extreme(name: str, inputs: int) -> Reducer:
     """The least or the greatest first input, and the other inputs of its row.
 
@@ -358,10 +371,9 @@ def extreme(name: str, inputs: int) -> Reducer:
         inputs: of a row.
 
     Raises:
-        ServiceError: there is no input.
+        ServiceError: there is no input, or there are too many.
     """
-    if inputs < 1:
-        raise ServiceError(f"Reducer.{name} has one input at least, got {inputs}.")
+    check_inputs(name, inputs)
     outputs: dict[str, tuple[Statistic, Rule]] = {
         f"{name}{which or ''}": (statistics.companion(which, inputs, greatest=name == "max"), _same)
         for which in range(inputs)
