@@ -113,3 +113,75 @@ def test_a_mosaic_needs_its_sensor() -> None:
         info(ee.Algorithms.Landsat.simpleCloudScore(mosaic))
     scored = ee.Algorithms.Landsat.simpleCloudScore(mosaic.set("SENSOR_ID", "OLI_TIRS"))
     assert info(scored.bandNames())[-1] == "cloud"
+
+
+def raw(reflectance: list[float], kelvins: float, cover: int, row: int = 1) -> Any:
+    """A raw scene of one value a band, the sun overhead."""
+    numbers = [round((value + 0.1) / 2e-5) for value in reflectance]
+    radiance = 774.8853 / (np.exp(1321.0789 / kelvins) - 1)
+    return (
+        ee.Image.constant([*numbers, round((radiance - 0.1) / 3.342e-4), 7])
+        .rename([*SENSORS["OLI_TIRS"], "QA_PIXEL"])
+        .set(
+            {
+                "SENSOR_ID": "OLI_TIRS",
+                "SPACECRAFT_ID": "LANDSAT_8",
+                "SUN_ELEVATION": 90,
+                "CLOUD_COVER": cover,
+                "WRS_PATH": 1,
+                "WRS_ROW": row,
+            }
+        )
+    )
+
+
+CLOUD = [0.6, 0.6, 0.6, 0.6, 0.5, 0.4]
+
+
+def land(red: float) -> list[float]:
+    """Bands of clear land: blue too dark for a cloud."""
+    return [0.05, 0.08, red, 0.3, 0.2, 0.1]
+
+
+def composite(scenes: list[Any], **options: Any) -> dict[str, float]:
+    made = ee.Algorithms.Landsat.simpleComposite(ee.ImageCollection(scenes), **options)
+    found: dict[str, float] = made.reduceRegion("first", ee.Geometry.Point(1, 2), 30).getInfo()
+    assert list(found) == info(made.bandNames())
+    return found
+
+
+def test_a_composite_of_the_least_cloudy() -> None:
+    """apidocs/ee-algorithms-landsat-simplecomposite"""
+    scenes = [
+        raw(land(0.1), 300, 10),
+        raw(CLOUD, 260, 90),
+        raw(land(0.2), 302, 10),
+        raw(land(0.4), 304, 10),
+    ]
+    middle = composite(scenes, asFloat=True)
+    assert list(middle) == SENSORS["OLI_TIRS"]
+    assert middle["B4"] == pytest.approx(0.2, abs=2e-5)
+    assert middle["B10"] == pytest.approx(302, abs=0.1)
+    # Whole numbers: 255 times reflectance, and kelvins less 100.
+    assert composite(scenes) == {
+        "B2": 13, "B3": 20, "B4": 51, "B5": 77, "B6": 51, "B7": 26, "B10": 202,
+    }  # fmt: skip
+    assert composite(scenes, percentile=100)["B4"] == 102
+    # Of all scores, the cloud's counts too.
+    everything = composite(scenes, percentile=100, cloudScoreRange=100)
+    assert everything["B4"] == 153
+    assert composite([scenes[1]])["B4"] == 153
+
+
+def test_how_deep_a_composite_is() -> None:
+    scenes = [raw(land(0.1 * (i + 1)), 300, 10 * i) for i in range(4)]
+    assert composite(scenes, percentile=100)["B4"] == 102
+    assert composite(scenes, percentile=100, maxDepth=2)["B4"] == 51
+    beside = raw(land(0.35), 300, 99, row=2)
+    assert composite([*scenes, beside], percentile=100, maxDepth=2)["B4"] == 89
+    with pytest.raises(ee.EEException, match="'maxDepth' must be positive"):
+        composite(scenes, maxDepth=0)
+    with pytest.raises(ee.EEException, match="is empty"):
+        info(ee.Algorithms.Landsat.simpleComposite(ee.ImageCollection([])))
+    same = ee.data.computeValue(ee.ApiFunction.apply_("Landsat.translateMetadata", {"input": 5}))
+    assert same["bands"] == info(ee.Image(5))["bands"]

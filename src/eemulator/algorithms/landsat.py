@@ -59,12 +59,24 @@ _TIRS: dict[str, dict[str, float]] = {
     },
 }
 
+_GREATEST = 1e100
+
 # Blue, green, red, near infrared, both short-wave infrared bands, temperature.
 _BANDS: dict[str, tuple[str, ...]] = {
     "TM": ("B1", "B2", "B3", "B4", "B5", "B7", "B6"),
     "ETM": ("B1", "B2", "B3", "B4", "B5", "B7", "B6_VCID_1"),
     "OLI_TIRS": ("B2", "B3", "B4", "B5", "B6", "B7", "B10"),
 }
+
+
+def is_sensed(name: str) -> bool:
+    """Whether a band is one of the sensor's, rather than of quality or angles."""
+    return _SENSED.fullmatch(name) is not None
+
+
+def is_thermal(image: Image, name: str) -> bool:
+    """Whether a band has constants of Planck's law."""
+    return _known(image, f"K1_CONSTANT_BAND_{name.removeprefix('B')}") is not None
 
 
 def _known(image: Image, name: str) -> Any:
@@ -82,7 +94,7 @@ def _coefficient(image: Image, name: str) -> float:
         ServiceError: there is none.
     """
     value = _known(image, name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if not isinstance(value, (int, float)) or not abs(value) < _GREATEST:
         raise ServiceError(f"The image has no numeric property '{name}'.")
     return float(value)
 
@@ -146,7 +158,7 @@ def top_of_atmosphere(image: Image) -> Image:
     """
 
     def of_band(number: str) -> Callable[[Floats], Floats]:
-        if _known(image, f"K1_CONSTANT_BAND_{number}") is not None:
+        if is_thermal(image, f"B{number}"):
             radiance = _line(image, "RADIANCE", number)
             one = _coefficient(image, f"K1_CONSTANT_BAND_{number}")
             two = _coefficient(image, f"K2_CONSTANT_BAND_{number}")
@@ -171,7 +183,7 @@ def simple_cloud_score(image: Image) -> Image:
         ServiceError: `SENSOR_ID` is not `TM`, `ETM` or `OLI_TIRS`, or a band is missing.
     """
     sensor = image.get("SENSOR_ID")
-    if sensor not in _BANDS:
+    if not isinstance(sensor, str) or sensor not in _BANDS:
         raise ServiceError(
             f"The property SENSOR_ID must be one of {', '.join(_BANDS)}, got {sensor!r}."
         )
