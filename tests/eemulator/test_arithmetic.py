@@ -393,8 +393,29 @@ def test_paint() -> None:
     assert kind(image("u8").paint(features, "n"))["max"] == 300
     on_nothing = pixels(ee.Image().paint(features, 5).mask(), SMALL)["constant"]
     np.testing.assert_array_equal(on_nothing, one | two)
-    with pytest.raises(ee.EEException, match="fills features only"):
-        image("u8").paint(features, 1, 2).getInfo()
+    # Lines along the edges of pixels: of a width of 2, a pixel on either side.
+    edge = (COLS >= 1) & (COLS < 11) & (ROWS >= 2) & (ROWS < 10)
+    edge &= ~((COLS >= 3) & (COLS < 9) & (ROWS >= 4) & (ROWS < 8))
+    first = ee.FeatureCollection([box(2, 3, 10, 9, 7)])
+    outline = pixels(image("u8").paint(first, 255, 2), SMALL)["u8"]
+    round_ = (COLS >= 2) & (COLS < 10) | (ROWS >= 3) & (ROWS < 9)
+    np.testing.assert_array_equal(outline[round_], np.where(edge, 255, base)[round_])
+    by_property = pixels(image("u8").paint(first, 7, "n"), SMALL)["u8"]
+    away = np.hypot(
+        np.maximum(np.maximum(2 - (COLS + 0.5), COLS + 0.5 - 10), 0),
+        np.maximum(np.maximum(3 - (ROWS + 0.5), ROWS + 0.5 - 9), 0),
+    )
+    sure = np.abs(away - 3.5) > 0.1
+    expected = np.where(away < 3.5, 7, base)
+    np.testing.assert_array_equal(by_property[sure], expected[sure])
+    # A point and a polygon of one feature: a disk, and a frame.
+    spot = ee.Geometry.Point([c + 20.5 * a, f + 15.5 * e], UTM.crs)
+    several = ee.Geometry.MultiPoint([spot.coordinates()], UTM.crs)
+    dotted = pixels(image("u8").paint(ee.FeatureCollection([several]), 9, 3), SMALL)["u8"]
+    disk = np.hypot(COLS - 20, ROWS - 15) < 1.5
+    np.testing.assert_array_equal(dotted, np.where(disk, 9, base))
+    with pytest.raises(ee.EEException, match="0 to 1000 pixels wide, got -1"):
+        image("u8").paint(features, 1, -1).getInfo()
     with pytest.raises(ee.EEException, match="'color' must be a number or the name"):
         image("u8").paint(features, "nothing").getInfo()
 

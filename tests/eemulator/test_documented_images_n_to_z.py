@@ -160,6 +160,25 @@ def test_what_a_result_keeps_of_its_image() -> None:
         assert set(info(same.propertyNames())) == own
 
 
+def test_pixels_that_regions_intersect() -> None:
+    """apidocs/ee-image-sampleregions: 36 pixels of 10 m in each rectangle, one at each point."""
+    image = ee.Image(1).reproject("EPSG:32610", None, 10)
+    boxes = [
+        (-122.50620929, 37.76502806, -122.50552264, 37.76556663),
+        (-122.50530270, 37.76565568, -122.50460533, 37.76619425),
+    ]
+    polygons = ee.FeatureCollection(
+        [ee.Feature(ee.Geometry.Rectangle(box), {"id": i}) for i, box in enumerate(boxes)]
+    )
+    sampled = image.sampleRegions(polygons, scale=10, geometries=True)
+    assert info(sampled.aggregate_histogram("id")) == {"0": 36, "1": 36}
+    corners = [[-122.50309256, 37.76605006], [-122.50344661, 37.76560903]]
+    points = ee.FeatureCollection(
+        [ee.Feature(ee.Geometry.Point(xy), {"id": i}) for i, xy in enumerate(corners)]
+    )
+    assert info(image.sampleRegions(points, scale=10).aggregate_array("id")) == [0, 1]
+
+
 def test_relief_is_that_of_the_band_elevation() -> None:
     """apidocs/ee-terrain-products"""
     ramp = ee.Image.pixelCoordinates(ee.Projection("EPSG:32610")).select(["x"], ["elevation"])

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..expression.evaluate import Session
     from ..pixels.node import Mask
     from ..values.collection import Collection
+    from ..values.element import Element
 
 
 @algorithm("Image.where")
@@ -189,39 +190,57 @@ def quality_mosaic(collection: Collection, name: str) -> Image:
     return Image.of(composite_bands(names, kinds, node, layers), footprint=footprint_of(images))
 
 
+# In pixels. The service's own bound is not known [M].
+_WIDEST = 1_000
+
+
+def _number_of(feature: Element, name: str, value: Any) -> float:
+    """A number, or that of a feature's property.
+
+    Raises:
+        ServiceError: it is none.
+    """
+    found = feature.get(value) if isinstance(value, str) else value
+    if not isinstance(found, (int, float)):
+        raise ServiceError(f"Parameter '{name}' must be a number or the name of a property.")
+    return found
+
+
 @algorithm("Image.paint", session=True)
 def paint(session: Session, image: Image, collection: Collection, color: Any, width: Any) -> Image:
     """A value in every band wherever a feature covers a pixel's centre; the last feature on top.
 
-    The type grows to hold what is painted [M]. Painted pixels are valid.
+    With a width, wherever its outline does [S]: so many pixels of the grid asked for, half on
+    either side of the line [M]. The type grows to hold what is painted [M]. Painted pixels are
+    valid.
 
     Args:
         session: its limits bound the number of features.
         image: what to paint on.
         collection: features; those without a place are left out.
         color: a number, or the name of a numeric property.
-        width: of outlines; the emulator fills only.
+        width: of outlines, a number or the name of a numeric property; None to fill.
 
     Raises:
-        ServiceError: there is a width, too many features, or a color that is no number.
+        ServiceError: too many features, or a color or a width that is no number.
     """
-    if width is not None:
-        raise ServiceError("The emulator fills features only; paint without a width.")
     features = collection.first(session.limits.elements + 1)
     if len(features) > session.limits.elements:
         raise too_many_elements(session.limits.elements)
-    areas, values = [], []
+    areas, values, widths = [], [], []
     for feature in features:
-        value = feature.get(color) if isinstance(color, str) else color
-        if not isinstance(value, (int, float)):
-            raise ServiceError("Parameter 'color' must be a number or the name of a property.")
+        value = _number_of(feature, "color", color)
+        stroke = None if width is None else _number_of(feature, "width", width)
+        if stroke is not None and not 0 <= stroke <= _WIDEST:
+            raise ServiceError(f"A line must be 0 to {_WIDEST} pixels wide, got {stroke}.")
         if feature.geometry is not None:
             areas.append(feature.geometry.filled)
             values.append(value)
+            widths.append(stroke or 0)
     painted = union_of(
         PixelType.of_constant(int(v) if isinstance(v, bool) else v) for v in values or [0]
     ).without_range()
-    over = painted_band(areas, values, painted)
+    over = painted_band(areas, values, painted, None if width is None else widths)
     recipes, kinds = [], []
     for band in image.bands:
         kind = band.type.union(painted)

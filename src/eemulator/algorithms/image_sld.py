@@ -105,7 +105,7 @@ def in_classes(image: Image) -> Image | None:
         return None
     try:
         known = [float(v) for v in (values.split(",") if isinstance(values, str) else values)]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     shades = parse_palette(palette)
     if len(shades) != len(known):

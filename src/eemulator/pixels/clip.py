@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 from affine import Affine
 from rasterio.features import geometry_mask, rasterize
+from shapely import affinity
 
 from ..values.image import ImageBand
 from ..values.pixel_type import BOOLEAN
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from ..catalog.model import Grid
     from ..values.geometry import Geometry
@@ -45,11 +48,20 @@ class _Inside(Leaf):
 
 
 class _Painted(Leaf):
-    """One output: the value of the last of several geometries that covers a pixel's centre."""
+    """One output: the value of the last of several geometries that covers a pixel's centre.
 
-    def __init__(self, areas: Sequence[Geometry], values: NDArray[Any]) -> None:
+    Args:
+        areas: the geometries.
+        values: of each.
+        widths: of each one's outline in pixels, which covers pixels in its place; None to fill.
+    """
+
+    def __init__(
+        self, areas: Sequence[Geometry], values: NDArray[Any], widths: Sequence[float] | None
+    ) -> None:
         self._areas = areas
         self._values = values
+        self._widths = widths
 
     def planes(
         self,
@@ -61,21 +73,48 @@ class _Painted(Leaf):
         which = np.zeros((grid.height, grid.width), np.int32)
         for number, area in enumerate(self._areas, 1):
             shape = areal(area.shape_in(grid.crs))
-            if not shape.is_empty and np.isfinite(shape.bounds).all():
+            if shape.is_empty or not np.isfinite(shape.bounds).all():
+                continue
+            transform = Affine(*grid.transform)
+            if self._widths is not None:
+                shape, transform = _stroke(shape, grid, self._widths[number - 1]), Affine.identity()
+            if not shape.is_empty:
                 rasterize(
                     [(shape, number)],
                     out=which,
-                    transform=Affine(*grid.transform),
+                    transform=transform,
                     all_touched=shape.area == 0,
                 )
         mask = which > 0
         return [Plane(self._values[np.maximum(which - 1, 0)], mask)] * len(indices)
 
 
-def painted_band(areas: Sequence[Geometry], values: Sequence[float], kind: PixelType) -> ImageBand:
-    """A band of the values of geometries, where there are any."""
+def _stroke(shape: BaseGeometry, grid: Grid, width: float) -> BaseGeometry:
+    """An outline of so many pixels of a grid, in these: half on either side of the line [M]."""
+    inverse = ~Affine(*grid.transform)
+    parts = shapely.get_parts(shape)
+    while (shapely.get_type_id(parts) == shapely.GeometryType.GEOMETRYCOLLECTION).any():
+        parts = shapely.get_parts(parts)
+    line = shapely.union_all([part.boundary if part.area > 0 else part for part in parts])
+    place = affinity.affine_transform(
+        line, [inverse.a, inverse.b, inverse.d, inverse.e, inverse.c, inverse.f]
+    )
+    if not np.isfinite(place.bounds).all():
+        return shapely.Point()
+    # Only what can reach the grid is drawn.
+    near = shapely.clip_by_rect(place, -width, -width, grid.width + width, grid.height + width)
+    return near.buffer(width / 2)
+
+
+def painted_band(
+    areas: Sequence[Geometry],
+    values: Sequence[float],
+    kind: PixelType,
+    widths: Sequence[float] | None = None,
+) -> ImageBand:
+    """A band of the values of geometries, where there are any; or of their outlines."""
     table = np.array(values or [0]).astype(kind.dtype)
-    return ImageBand("paint", kind, _Painted(areas, table), 0)
+    return ImageBand("paint", kind, _Painted(areas, table, widths), 0)
 
 
 def inside_band(area: Geometry) -> ImageBand:

@@ -68,13 +68,13 @@ def _solution(spectra: Floats, *, sum_to_one: bool) -> tuple[Floats, Floats]:
     """Factors `(endmembers, bands)` of the pixel's values, and what is added to their sums."""
     inverse: Floats
     if not sum_to_one:
-        inverse = np.linalg.pinv(spectra.T)
+        inverse = np.linalg.pinv(spectra.T).astype(np.float64)
         return inverse, np.zeros(len(spectra))
     count = len(spectra)
     system = np.ones((count + 1, count + 1))
     system[:count, :count] = spectra @ spectra.T
     system[count, count] = 0
-    inverse = np.linalg.pinv(system)[:count]
+    inverse = np.linalg.pinv(system)[:count].astype(np.float64)
     return inverse[:, :count] @ spectra, inverse[:, count]
 
 
