@@ -106,10 +106,10 @@ def test_the_preview_is_the_image(server: eemulator.Server) -> None:
     assert reply.headers["content-type"] == "image/png"
     with MemoryFile(reply.body) as memory, memory.open() as opened:
         red, green, blue, alpha = opened.read()
-    # 0.4° by 0.3° on 176 by 132 pixels; the overview whose scale is not above 0.002273°.
-    size = (132, 176)
-    step = 0.4 / 176
-    wire_grid = grid("EPSG:4326", (step, 0, 44, 0, -0.3 / 132, -18), 176, 132)
+    # 0.4° by 0.3° on 168 by 126 pixels; the overview whose scale is not above 0.002381°.
+    size = (126, 168)
+    step = 0.4 / 168
+    wire_grid = grid("EPSG:4326", (step, 0, 44, 0, -0.3 / 126, -18), 168, 126)
     wanted = pixels("TEST/LONLAT", wire_grid, bandIds=["u8"])["u8"]
     shown = pixels(ee.Image("TEST/LONLAT").select("u8").mask(), wire_grid)["u8"] > 0
     assert red.shape == size

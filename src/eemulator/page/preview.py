@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..rest.methods import Methods
 
 # A scene of Sentinel-2 is then read at 640 m, one of Landsat at 960 m.
-_SIDE = 176
+_SIDE = 168
 _COLOURS = [("B4", "B3", "B2"), ("SR_B4", "SR_B3", "SR_B2"), ("B3", "B2", "B1")]
 """Bands that make a natural picture, if an image has them."""
 
@@ -34,7 +34,7 @@ def shown_bands(asset: ImageAsset) -> tuple[str, ...]:
 
 
 def preview_png(asset: ImageAsset, methods: Methods) -> bytes:
-    """The image within the bounds of its footprint, at most 176 pixels a side.
+    """The image within the bounds of its footprint, at most 168 pixels a side.
 
     Raises:
         ServiceError: 404 where there is nothing to show; as a request for pixels would.
