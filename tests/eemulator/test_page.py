@@ -106,10 +106,10 @@ def test_the_preview_is_the_image(server: eemulator.Server) -> None:
     assert reply.headers["content-type"] == "image/png"
     with MemoryFile(reply.body) as memory, memory.open() as opened:
         red, green, blue, alpha = opened.read()
-    # 0.4° by 0.3° on 256 by 192 pixels; the overview whose scale is not above 0.0015625°.
-    size = (192, 256)
-    step = 0.4 / 256
-    wire_grid = grid("EPSG:4326", (step, 0, 44, 0, -0.3 / 192, -18), 256, 192)
+    # 0.4° by 0.3° on 168 by 126 pixels; the overview whose scale is not above 0.002381°.
+    size = (126, 168)
+    step = 0.4 / 168
+    wire_grid = grid("EPSG:4326", (step, 0, 44, 0, -0.3 / 126, -18), 168, 126)
     wanted = pixels("TEST/LONLAT", wire_grid, bandIds=["u8"])["u8"]
     shown = pixels(ee.Image("TEST/LONLAT").select("u8").mask(), wire_grid)["u8"] > 0
     assert red.shape == size
@@ -328,8 +328,8 @@ def test_what_users_make_is_shown_too(server: eemulator.Server) -> None:
             io.BytesIO(send(server, "GET", f"/page/preview?id={home}/zeros_and_ones").body)
         ) as opened:
             found = np.asarray(opened)
+        # Of the overview: each of its pixels has a valid one of the four.
         assert {tuple(one) for one in found.reshape(-1, 4).tolist()} == {
-            (0, 0, 0, 0),
             (0, 0, 0, 255),
             (255, 255, 255, 255),
         }

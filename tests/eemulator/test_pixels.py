@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -326,3 +327,31 @@ def test_one_lattice_is_sampled_once_a_strip(server: Server) -> None:
         path = "/v1/projects/earthengine-public/assets/TEST/COUNTED:getPixels"
         assert send(other, "POST", path, body).status == 200
     assert calls == [("f32", "u8", "i16")]
+
+
+def test_the_scenes_of_a_statistic_are_sampled_once(server: Server) -> None:
+    """All bands of a scene at a time, also where the statistic is shown and computed with."""
+    assert server.url
+    calls = []
+
+    def counted(k: int) -> eemulator.ImageAsset:
+        plain = synthetic.image(f"TEST/COUNTED{k}", k, UTM)
+
+        def sample(bands: Any, rows: Any, cols: Any) -> Any:
+            calls.append((k, tuple(bands)))
+            return plain.sample(bands, rows, cols)
+
+        return dataclasses.replace(plain, sample=sample)
+
+    scenes = ee.ImageCollection([ee.Image(f"TEST/COUNTED{k}") for k in (1, 2)])
+    middle = scenes.select(["u8", "i16"]).median()
+    shown = middle.addBands(middle.mask().reduce("min").rename("mask"))
+    with eemulator.running(eemulator.Catalog([counted(1), counted(2)])) as other:
+        body = {
+            "expression": ee.serializer.encode(shown, for_cloud_api=True),
+            "fileFormat": "NPY",
+            "grid": grid(UTM.crs, UTM.transform, 30, 20),
+        }
+        path = f"/v1/projects/{other.project}/image:computePixels"
+        assert send(other, "POST", path, body).status == 200
+    assert calls == [(1, ("u8", "i16")), (2, ("u8", "i16"))]

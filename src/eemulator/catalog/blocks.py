@@ -24,6 +24,9 @@ SIDE = 1 << _BITS
 
 _WORTH = 4
 
+# Windows of few nodes that are kept: the same one is asked for on many dates.
+_FEW = 64
+
 
 class Blocks(Generic[Key]):
     """Several fields at the nodes of one lattice, for each of several keys.
@@ -31,7 +34,8 @@ class Blocks(Generic[Key]):
     Args:
         compute: given a key and the indices of nodes (`(1, n)` and `(m, 1)`, or both of one
             shape), the fields there: `(fields, m, n)`.
-        keep: how many blocks to remember; each takes `fields * 16` KB.
+        keep: how many blocks to remember; each takes `fields * 16` KB, as does each of the last
+            `_FEW` windows of few nodes.
     """
 
     def __init__(self, compute: Callable[[Key, Ints, Ints], Floats], keep: int) -> None:
@@ -42,33 +46,52 @@ class Blocks(Generic[Key]):
 
         self._compute = compute
         self._block = lru_cache(maxsize=keep)(block)
+        self._few = lru_cache(maxsize=_FEW)(self._worked_out)
 
-    def at(self, key: Key, i: Ints, j: Ints) -> Floats:
+    def at(self, key: Key, i: Ints, j: Ints, *, dense: bool = False) -> Floats:
         """The fields at some nodes.
 
         Args:
             key: which fields.
             i: node indices along x: `(1, n)` ascending, or of the full shape.
             j: along y: `(m, 1)` ascending, or of the full shape.
+            dense: whether the nodes around these will be asked for, too.
 
         Returns:
             `(fields, *shape)`, the shape being what `i` and `j` broadcast to.
         """
         if i.ndim == 2 and i.shape[0] == 1 and j.shape[1] == 1:
             blocks = np.unique(i >> _BITS).size * np.unique(j >> _BITS).size
-            if _far_apart(i.size * j.size, blocks):
-                return self._compute(key, i, j)
+            if not dense and _far_apart(i.size * j.size, blocks):
+                return self._directly(key, i, j)
             return self._lattice(key, i[0], j[:, 0])
         i, j = np.broadcast_arrays(i, j)
         # Points near each other share nodes: each is worked out once.
         _, first, again = np.unique((j << 32) + i, return_index=True, return_inverse=True)
         flat_i, flat_j = i.reshape(-1)[first], j.reshape(-1)[first]
         blocks = np.unique(((flat_j >> _BITS) << 32) + (flat_i >> _BITS)).size
-        if _far_apart(first.size, blocks):
-            fields = self._compute(key, flat_i[None, :], flat_j[None, :])[:, 0]
+        if not dense and _far_apart(first.size, blocks):
+            fields = self._directly(key, flat_i[None, :], flat_j[None, :])[:, 0]
         else:
             fields = self._scattered(key, flat_i, flat_j)
         return fields[:, again.reshape(i.shape)]
+
+    def _directly(self, key: Key, i: Ints, j: Ints) -> Floats:
+        """The fields at nodes of which most blocks have few."""
+        if np.broadcast(i, j).size > SIDE * SIDE:
+            return self._compute(key, i, j)
+        return self._few(key, i.tobytes(), j.tobytes(), i.shape, j.shape)
+
+    def _worked_out(
+        self, key: Key, i: bytes, j: bytes, shape_i: tuple[int, ...], shape_j: tuple[int, ...]
+    ) -> Floats:
+        fields = self._compute(
+            key,
+            np.frombuffer(i, np.int64).reshape(shape_i),
+            np.frombuffer(j, np.int64).reshape(shape_j),
+        )
+        fields.setflags(write=False)
+        return fields
 
     def _lattice(self, key: Key, i: Ints, j: Ints) -> Floats:
         strips = [

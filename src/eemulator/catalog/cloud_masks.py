@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from eemulator.catalog import sentinel2
+from eemulator.catalog.afar import step
 from eemulator.catalog.bands import band_values
 from eemulator.catalog.blockwise import blockwise, strips
 from eemulator.catalog.lazy import LazyImages
@@ -73,11 +74,19 @@ def _values(m: Mixture, band: str) -> Floats:
 
 @dataclass(frozen=True)
 class _Sampler:
-    """A scene's mask; calling it samples it (see `model.Sampler`)."""
+    """A scene's mask; calling it samples it (see `model.Sampler`).
+
+    Attributes:
+        mask: dtypes of bands.
+        tile: what of the land.
+        crossing: when.
+        side: of what each pixel stands for, in pixels (see `afar`).
+    """
 
     mask: tuple[tuple[str, np.dtype[Any]], ...]
     tile: Tile
     crossing: Pass
+    side: int = 1
 
     def __call__(self, bands: Sequence[str], rows: Indices, cols: Indices) -> Pixels:
         dtypes = dict(self.mask)
@@ -87,7 +96,7 @@ class _Sampler:
             seen = self.crossing.orbit.covers(x, y)
             if not seen.any():
                 return seen
-            around = Around(x, y, self.crossing.moment)
+            around = Around(x, y, self.crossing.moment, step=step(10 * self.side))
             for strip in strips(*seen.shape):
                 pixels = mix(around, strip)
                 for name, target in zip(bands, targets, strict=True):
@@ -111,7 +120,7 @@ def _image(mask: _Mask, position: int) -> ImageAsset:
         },
         footprint=key.footprint,
         sample=_Sampler(tuple(mask.bands.items()), key.tile, key.crossing),
-        formula=True,
+        afar=partial(_Sampler, tuple(mask.bands.items()), key.tile, key.crossing),
     )
 
 

@@ -227,7 +227,8 @@ def _image(
         id=asset_id,
         bands=tuple(Band(name, np.dtype(kind), grid) for name, (kind, _) in bands.items()),
         sample=sample,
-        formula=True,
+        # Between fewer nodes, valleys and ridges would be lost: 13 m at 2 km.
+        afar=lambda _: sample,
         **metadata,
     )
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 from pyproj import Transformer
 
+from eemulator.catalog.afar import step
 from eemulator.catalog.blockwise import blockwise, strips
 from eemulator.catalog.lazy import LazyImages
 from eemulator.catalog.materials import REFLECTANCE
@@ -59,10 +60,17 @@ def _directions() -> dict[str, NDArray[np.float64]]:
 
 @dataclass(frozen=True)
 class _Sampler:
-    """A tile and year; calling it samples it (see `model.Sampler`)."""
+    """A tile and year; calling it samples it (see `model.Sampler`).
+
+    Attributes:
+        grid: of its pixels.
+        year: of its season.
+        side: of what each pixel stands for, in pixels (see `afar`).
+    """
 
     grid: Grid
     year: int
+    side: int = 1
 
     def __call__(self, bands: Sequence[str], rows: Indices, cols: Indices) -> Pixels:
         wanted = [_AXES.index(name) for name in bands]
@@ -70,7 +78,8 @@ class _Sampler:
         def paint(rows: Indices, cols: Indices, targets: list[NDArray[Any]]) -> NDArray[np.bool_]:
             x, y = to_plane(self.grid.crs, *centres(self.grid, rows, cols))
             middle = datetime(self.year, 7, 1, 7, 13, tzinfo=UTC)
-            around = Around(x, y, Moment(8 * self.year, middle), weather=False)
+            seen_from = step(self.side * self.grid.transform[0])
+            around = Around(x, y, Moment(8 * self.year, middle), weather=False, step=seen_from)
             for strip in strips(*targets[0].shape):
                 shares = _shares(mix(around, strip))
                 length = _length(shares)
@@ -174,7 +183,7 @@ def _image(position: int) -> ImageAsset:
         },
         footprint=_footprint(key.zone, key.column, key.row),
         sample=_Sampler(grid, key.year),
-        formula=True,
+        afar=partial(_Sampler, grid, key.year),
     )
 
 

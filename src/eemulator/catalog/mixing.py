@@ -9,13 +9,13 @@ import numpy as np
 
 from eemulator.catalog.ground import GROUND_FIELDS, lit_ground
 from eemulator.catalog.ground import SPACING as GROUND_SPACING
-from eemulator.catalog.lattice import Lattice
+from eemulator.catalog.lattice import Field, Lattice
 from eemulator.catalog.noise import Floats, lattice_values
 from eemulator.catalog.parcels import parcels
 from eemulator.catalog.region import ORIGIN
 from eemulator.catalog.seasons import Season, season
 from eemulator.catalog.weather import SPACING as CLOUD_SPACING
-from eemulator.catalog.weather import Sky, clouds, sky
+from eemulator.catalog.weather import Sky, clouds, clouds_afar, sky
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +40,7 @@ class Around:
         y: northing: `(h, 1)` or `(h, w)`.
         moment: when it was seen.
         weather: whether there are clouds and their shadows; radar sees none.
+        step: 1, or that of a coarser view (see `afar`).
     """
 
     def __init__(
@@ -49,13 +50,14 @@ class Around:
         moment: Moment,
         *,
         weather: bool = True,
+        step: int = 1,
     ) -> None:
         self.sky: Sky = sky(moment)
         self.season: Season = season(moment.overhead.date())
         self.east = (x - ORIGIN[0]).astype(np.float32)
         self.north = (y - ORIGIN[1]).astype(np.float32)
-        near = Lattice(x, y, GROUND_SPACING)
-        nodes = dict(zip(GROUND_FIELDS, lit_ground(near.i, near.j, self.sky), strict=True))
+        near = Lattice(x, y, GROUND_SPACING * step)
+        nodes = dict(zip(GROUND_FIELDS, lit_ground(near.i, near.j, self.sky, step), strict=True))
         self.has_woods = bool(nodes["woods"].max() > -0.2)
         self.has_town = bool(nodes["town"].max() > -0.3)
         self.has_water = (
@@ -69,10 +71,14 @@ class Around:
             | (set() if self.has_water else {"river", "stream", "shore", "silt"})
         )
         self.ground = {name: near.field(nodes[name]) for name in nodes.keys() - absent}
-        fine = Lattice(x, y, _TEXTURE_SPACING)
-        self.texture = fine.field(lattice_values(fine.i, fine.j, 7))
-        far = Lattice(x, y, CLOUD_SPACING)
-        if weather:
+        self.texture = _flat(self.east, self.north)
+        if step == 1:
+            fine = Lattice(x, y, _TEXTURE_SPACING)
+            self.texture = fine.field(lattice_values(fine.i, fine.j, 7))
+        far = Lattice(x, y, CLOUD_SPACING * max(step // 2, 1))
+        if weather and step > 1:
+            thickness, shading, cirrus = clouds_afar(self.sky, far.i, far.j, step // 2)
+        elif weather:
             thickness, shading, cirrus = clouds(self.sky, far.i, far.j)
         else:
             thickness = shading = cirrus = _nowhere(far)
@@ -85,6 +91,12 @@ class Around:
 def _nowhere(nodes: Lattice) -> Floats:
     """A thickness of cloud that is none."""
     return np.full(np.broadcast_shapes(nodes.i.shape, nodes.j.shape), -1, np.float32)
+
+
+def _flat(x: Floats, y: Floats) -> Field:
+    """What texture comes to over a wide pixel."""
+    shape = np.broadcast_shapes(x.shape, y.shape)
+    return lambda rows: np.zeros((len(range(*rows.indices(shape[0]))), shape[1]), np.float32)
 
 
 def _comes_within(signed_distance: Floats, metres: float) -> bool:

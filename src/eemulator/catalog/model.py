@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -89,8 +89,9 @@ class ImageAsset:
         footprint: where the image has data, in longitude and latitude (WGS 84).
         sample: the door to the pixels.
         version: the asset's version, as in `getInfo` (microseconds).
-        formula: whether pixels are worked out when they are read, which takes a hundred times
-            as long as to copy them: coarse levels of large images are some of them.
+        afar: of pixels that are worked out when they are read, which takes a hundred times as long
+            as to copy them: given the side of a coarse pixel in native ones, the door to pixels as
+            good as the means of some of them need. None where pixels are stored.
     """
 
     id: str
@@ -99,7 +100,7 @@ class ImageAsset:
     footprint: BaseGeometry | None
     sample: Sampler = field(repr=False)
     version: int = 1_700_000_000_000_000
-    formula: bool = False
+    afar: Callable[[int], Sampler] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

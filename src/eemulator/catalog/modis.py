@@ -237,7 +237,7 @@ def _image(product: _Product, position: int) -> ImageAsset:
         },
         footprint=_WHOLE_EARTH,
         sample=_Sampler(product, day),
-        formula=True,
+        afar=lambda _: _Sampler(product, day),
     )
 
 

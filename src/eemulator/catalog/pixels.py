@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from eemulator.catalog.afar import step
 from eemulator.catalog.bands import band_values
 from eemulator.catalog.blockwise import blockwise, strips
 from eemulator.catalog.layouts import Level, band_layouts
@@ -24,11 +25,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scene:
-    """A tile seen in one pass; calling it samples it (see `model.Sampler`)."""
+    """A tile seen in one pass; calling it samples it (see `model.Sampler`).
+
+    Attributes:
+        tile: what of the land.
+        crossing: when.
+        level: of processing.
+        side: of what each pixel stands for, in pixels (see `afar`).
+    """
 
     tile: Tile
     crossing: Pass
     level: Level
+    side: int = 1
 
     def __call__(self, bands: Sequence[str], rows: Indices, cols: Indices) -> Pixels:
         """Pixels of bands that share a grid: for each, values and validity (True = valid)."""
@@ -51,7 +60,7 @@ class Scene:
         seen = self.crossing.orbit.covers(x, y)
         if not seen.any():
             return seen
-        around = Around(x, y, self.crossing.moment)
+        around = Around(x, y, self.crossing.moment, step=step(self.side * resolution))
         for strip in strips(*seen.shape):
             partly = None if seen[strip].all() else seen[strip]
             pixels = mix(around, strip)

@@ -36,4 +36,10 @@ def renamed_bands(asset: ImageAsset, names: Sequence[str]) -> ImageAsset:
     """The same pixels under other names, one a band."""
     old = {name: band.id for name, band in zip(names, asset.bands, strict=True)}
     bands = tuple(replace(b, id=name) for name, b in zip(names, asset.bands, strict=True))
-    return replace(asset, bands=bands, sample=_Renamed(asset.sample, old))
+    afar = asset.afar
+    return replace(
+        asset,
+        bands=bands,
+        sample=_Renamed(asset.sample, old),
+        afar=None if afar is None else lambda side: _Renamed(afar(side), old),
+    )

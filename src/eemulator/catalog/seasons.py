@@ -72,11 +72,11 @@ def season(day: date) -> Season:
     today = day.timetuple().tm_yday
     grass_days, greenness = zip(*_GRASS, strict=True)
     shares = np.empty((3, KINDS), np.float32)
-    for kind in range(KINDS):
-        calendar = _CALENDARS[_SORTS[kind % len(_SORTS)]]
-        days, *columns = zip(*calendar, strict=True)
-        sown_later = (kind // len(_SORTS)) * 1.4 - 22
+    for sort, number in enumerate(_SORTS):
+        days, *columns = zip(*_CALENDARS[number], strict=True)
+        kinds = np.arange(sort, KINDS, len(_SORTS))
+        sown_later = (kinds // len(_SORTS)) * 1.4 - 22
         for share, column in zip(shares, columns, strict=True):
-            share[kind] = np.interp(today - sown_later, days, column, period=_DAYS)
+            share[kinds] = np.interp(today - sown_later, days, column, period=_DAYS)
     grass = float(np.interp(today, grass_days, greenness, period=_DAYS))
     return Season(grass, shares[0], shares[1], shares[2])

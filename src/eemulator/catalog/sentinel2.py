@@ -144,7 +144,7 @@ def _make(collection: str, at: int) -> ImageAsset:
         ),
         footprint=key.footprint,
         sample=Scene(key.tile, key.crossing, level),
-        formula=True,
+        afar=partial(Scene, key.tile, key.crossing, level),
     )
 
 

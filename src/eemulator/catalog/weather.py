@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eemulator.catalog import sun
+from eemulator.catalog.lattice import Lattice
 from eemulator.catalog.noise import Floats, Ints, Octave, fractal, hash32
 from eemulator.catalog.region import kilometres
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 SPACING = 80.0
@@ -27,7 +29,7 @@ SPACING = 80.0
 
 f32 = np.float32
 
-# Cells in km for a scale of 1; the first two carry the weather, the rest the clouds' shapes.
+# Cells in km for a scale of 1; the first three carry the weather, the rest the clouds' shapes.
 _OCTAVES = (
     Octave(46.0, 0.85, 101),
     Octave(17.0, 0.75, 102),
@@ -37,6 +39,9 @@ _OCTAVES = (
     Octave(0.52, 0.3, 106),
     Octave(0.24, 0.17, 107),
 )
+_OF_WEATHER = 3
+# From afar, those are known at every so-manieth node.
+_FEWER = 2
 _SPREAD = 0.36  # standard deviation of the sum, measured
 _CIRRUS = (Octave(30.0, 1.0, 111), Octave(9.0, 0.55, 112), Octave(3.0, 0.25, 113))
 
@@ -145,13 +150,49 @@ def clouds(air: Sky, i: Ints, j: Ints) -> Floats:
 
     Thickness is in units of a cloud that hides the ground; negative where there is none.
     """
+    here, sunward = _sums(air, i, j, _OCTAVES)
+    return _thickness(air, here, sunward, _cirrus(air, i, j))
+
+
+def clouds_afar(air: Sky, i: Ints, j: Ints, step: int) -> Floats:
+    """The same at every so-manieth node.
+
+    The weather varies over kilometres, the clouds' shapes over a few hundred metres: it is known at
+    fewer nodes still, and read between them.
+    """
+    far = Lattice(i * (step * SPACING), j * (step * SPACING), step * _FEWER * SPACING)
+    x, y = far.i * (step * _FEWER), far.j * (step * _FEWER)
+    weather = (*_sums(air, x, y, _OCTAVES[:_OF_WEATHER]), _cirrus(air, x, y))
+    here, sunward, streaks = (far.field(nodes)(slice(None)) for nodes in weather)
+    shapes = _sums(air, i * step, j * step, _OCTAVES[_OF_WEATHER:])
+    return _thickness(air, here + shapes[0], sunward + shapes[1], streaks)
+
+
+def _sums(air: Sky, i: Ints, j: Ints, octaves: Sequence[Octave]) -> tuple[Floats, Floats]:
+    """Octaves at nodes, and where light comes from on its way there."""
+    u, v = _drifted(air, i, j)
+    towards_x, towards_y = f32(air.shadow_x / air.scale), f32(air.shadow_y / air.scale)
+    return fractal(u, v, octaves), fractal(u + towards_x, v + towards_y, octaves)
+
+
+def _cirrus(air: Sky, i: Ints, j: Ints) -> Floats:
+    """Drawn out along the wind."""
+    u, v = _drifted(air, i, j)
+    return fractal(u * f32(0.35) + v * f32(0.15), v * f32(1.2) - u * f32(0.4), _CIRRUS)
+
+
+def _drifted(air: Sky, i: Ints, j: Ints) -> tuple[Floats, Floats]:
     x, y = kilometres(i, j, SPACING)
     inverse = f32(1 / air.scale)
-    u, v = (x + f32(air.drift_x)) * inverse, (y + f32(air.drift_y)) * inverse
-    towards_x, towards_y = f32(air.shadow_x / air.scale), f32(air.shadow_y / air.scale)
+    return (x + f32(air.drift_x)) * inverse, (y + f32(air.drift_y)) * inverse
+
+
+def _thickness(air: Sky, here: Floats, sunward: Floats, streaks: Floats) -> Floats:
     threshold, sharpness = f32(air.threshold), f32(air.sharpness)
-    here = (fractal(u, v, _OCTAVES) - threshold) * sharpness
-    sunward = (fractal(u + towards_x, v + towards_y, _OCTAVES) - threshold) * sharpness
-    # Cirrus is drawn out along the wind.
-    streaks = fractal(u * f32(0.35) + v * f32(0.15), v * f32(1.2) - u * f32(0.4), _CIRRUS)
-    return np.stack([here, sunward, (streaks + f32(air.cirrus)) * f32(2)])
+    return np.stack(
+        [
+            (here - threshold) * sharpness,
+            (sunward - threshold) * sharpness,
+            (streaks + f32(air.cirrus)) * f32(2),
+        ]
+    )

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from ..catalog.model import ImageAsset
     from ..rest.methods import Methods
 
-_SIDE = 256
+# A scene of Sentinel-2 is then read at 640 m, one of Landsat at 960 m.
+_SIDE = 168
 _COLOURS = [("B4", "B3", "B2"), ("SR_B4", "SR_B3", "SR_B2"), ("B3", "B2", "B1")]
 """Bands that make a natural picture, if an image has them."""
 
@@ -33,7 +34,7 @@ def shown_bands(asset: ImageAsset) -> tuple[str, ...]:
 
 
 def preview_png(asset: ImageAsset, methods: Methods) -> bytes:
-    """The image within the bounds of its footprint, at most 256 pixels a side.
+    """The image within the bounds of its footprint, at most 168 pixels a side.
 
     Raises:
         ServiceError: 404 where there is nothing to show; as a request for pixels would.

@@ -75,6 +75,6 @@ def encode_video(frames: Sequence[Colours], frames_per_second: float) -> bytes:
     return target.getvalue()
 
 
-def picture_type(content: bytes | bytearray) -> str:
+def picture_type(content: bytes | memoryview) -> str:
     """The media type of a PNG or a JPEG."""
     return "image/png" if content[:4] == _PNG_SIGNATURE else "image/jpeg"

@@ -37,18 +37,20 @@ if TYPE_CHECKING:
 
 # An image that fits into so many pixels a side has no coarser level [S].
 _SIDE = 256
-# Pixels along a side of what is read and kept at once, before they are made coarser; where each
-# stands for a whole level's pixel, none spares another work, and a small window needs few.
-_BLOCK, _SPARSE_BLOCK = 256, 64
+# Pixels along a side of what is read and kept at once, before they are made coarser.
+_BLOCK = 256
 _BLOCK_LEVELS = 8
-# Blocks in a row that are read together: many, as neighbours spare each other work; but for the
-# sparse ones few, so that what is worked out around them stays in the cache (15 % less than 8).
-_RUN, _SPARSE_RUN = 8, 2
-# Beyond so many pixels (a globe at 500 m has 4e9), a pixel of a level after the third is the middle
-# one of those under it: a picture of the whole would otherwise look at all. Pixels that are a
-# formula take a hundred times as long as stored ones, so that 4,096 x 4,096 are enough.
+# Blocks in a row that are read together, as neighbours spare each other work.
+_RUN = 8
+# Beyond so many pixels (a globe at 500 m has 4e9), a pixel of a level after the third is made of
+# some of those under it, 2^3 or 2^1 a side: a picture of the whole would otherwise look at all.
+# Pixels that are a formula take a hundred times as long as stored ones: the bound is
+# lower, and they are fewer.
 _GIANT, _GIANT_FORMULA = 2**30, 2**24
 _EXACT_LEVELS = 3
+_SOME, _SOME_FORMULA = 3, 1
+# Pixels along a side of a block of those: few, as a small window needs few.
+_SPARSE_BLOCK = 128
 # Rounding in a scale must not choose the level below: a factor of 1 + 7e-7.
 _SLACK = 1e-6
 # What a kept block costs beside its pixels, about.
@@ -104,15 +106,16 @@ def stored_level(grid: Grid, lattice: Grid) -> tuple[int, Grid]:
 
 def _stride(asset: ImageAsset, lattice: Grid, level: int) -> int:
     """A level is made of every so-manieth native pixel, as a power of two."""
-    most = _GIANT_FORMULA if asset.formula else _GIANT
+    most, some = (_GIANT, _SOME) if asset.afar is None else (_GIANT_FORMULA, _SOME_FORMULA)
     if lattice.width * lattice.height <= most:
         return max(level - _BLOCK_LEVELS, 0)
-    return 0 if level <= _EXACT_LEVELS else level
+    return 0 if level <= _EXACT_LEVELS else level - some
 
 
 def _block(level: int, stride: int) -> int:
     """Pixels along a side that a block of a level is made of."""
-    return _SPARSE_BLOCK if level == stride else _BLOCK
+    sparse = stride > max(level - _BLOCK_LEVELS, 0) and level - stride == _SOME_FORMULA
+    return _SPARSE_BLOCK if sparse else _BLOCK
 
 
 class Pyramids:
@@ -230,8 +233,7 @@ class Pyramids:
                 known = self._known(key, bands, range(level, finest - 1, -1), row, column)
                 if known is not None:
                     found[column] = known
-            longest = _RUN if _block(level, stride[level]) == _BLOCK else _SPARSE_RUN
-            for run in _runs([column for column in columns if column not in found], longest):
+            for run in _runs([column for column in columns if column not in found], _RUN):
                 deadline.check()
                 for column, blocks in zip(run, _made(asset, bands, level, row, run), strict=True):
                     found[column] = blocks
@@ -301,7 +303,8 @@ def _made(
     first, last = run[0] * size, (run[-1] + 1) * size
     rows = _middles(row * size, (row + 1) * size, stride, lattice.height)
     cols = _middles(first, last, stride, lattice.width)
-    sampled = asset.sample([band.id for band in bands], rows[:, np.newaxis], cols[np.newaxis, :])
+    sample = asset.sample if stride == 0 or asset.afar is None else asset.afar(1 << level)
+    sampled = sample([band.id for band in bands], rows[:, np.newaxis], cols[np.newaxis, :])
     side = size >> (level - stride)
     blocks: list[list[Level]] = [[] for _ in run]
     for band, (values, valid) in zip(bands, sampled, strict=True):

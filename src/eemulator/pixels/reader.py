@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 class Reader:
     """Reads bands on grids.
 
-    Each needed node runs once for all bands asked of it together; nodes that several others
-    need keep their planes until `forget`. The walk is a loop over generators, not a recursion.
+    Each needed node runs once for all bands asked of it together; nodes that several others need,
+    or that are asked for themselves and needed, keep their planes until `forget`. The walk is a
+    loop over generators, not a recursion.
 
     Args:
         bands: the bands that will be read; their graph is walked once to find shared nodes.
@@ -100,10 +101,10 @@ def _refuse_arrays(bands: Sequence[ImageBand]) -> None:
 
 
 def _count_uses(bands: Sequence[ImageBand]) -> tuple[Counter[PixelNode], int]:
-    """How often each node is an input, and how many planes the graph has about."""
-    uses: Counter[PixelNode] = Counter()
+    """How often each node is asked for or an input, and how many planes the graph has about."""
     planes = {(id(band.node), band.index) for band in bands}
     waiting = list(dict.fromkeys(band.node for band in bands))
+    uses: Counter[PixelNode] = Counter(waiting)
     seen = set(waiting)
     while waiting:
         node = waiting.pop()

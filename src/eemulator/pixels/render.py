@@ -26,7 +26,7 @@ _PLANE_BYTES = 4
 _STRIP_PIXELS = 2**19
 
 
-def render(request: PixelRequest, deadline: Deadline) -> bytearray | bytes:
+def render(request: PixelRequest, deadline: Deadline) -> memoryview | bytes:
     """The file asked for; computed in strips of rows, so that memory stays bounded."""
     grid = request.grid
     if request.file_format == "GEO_TIFF":

@@ -29,7 +29,7 @@ class Rendered:
         counted_bytes: as the request limit counts them.
     """
 
-    content: bytes | bytearray
+    content: bytes | memoryview
     media_type: str
     counted_bytes: int
 

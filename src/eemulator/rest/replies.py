@@ -43,7 +43,7 @@ class BytesReply(Response):
 
     def __init__(
         self,
-        body: bytes | bytearray,
+        body: bytes | memoryview,
         media_type: str,
         stats: Stats,
         place: Place | None = None,
@@ -75,7 +75,8 @@ class BytesReply(Response):
                 if self._seconds:
                     due = began + self._seconds * number / count
                     await asyncio.sleep(max(0.0, due - time.monotonic()))
-                piece = bytes(self._content[size * (number - 1) // count : size * number // count])
+                # Not a copy: servers take whatever has a buffer.
+                piece = self._content[size * (number - 1) // count : size * number // count]
                 if number == count:
                     self.release()
                 self._stats.sent(len(piece))

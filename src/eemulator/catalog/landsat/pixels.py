@@ -7,11 +7,12 @@ the real ones are nearly. The atmosphere's bands (`ST_ATRAN` and its like) are p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from eemulator.catalog.afar import step
 from eemulator.catalog.bands import Flags, flags, reflectance
 from eemulator.catalog.blockwise import blockwise, strips
 from eemulator.catalog.landsat.calibration import REFLECTANCE, THERMAL
@@ -62,6 +63,7 @@ class LandsatPixels:
         mission: which satellite's instruments took it.
         swath: outside of which there is no pixel.
         flight: when it was taken, and where the sun stood.
+        side: of what each pixel stands for, in pixels (see `afar`).
     """
 
     layouts: dict[str, BandLayout]
@@ -69,6 +71,11 @@ class LandsatPixels:
     mission: Mission
     swath: Swath
     flight: Flight
+    side: int = 1
+
+    def afar(self, side: int) -> LandsatPixels:
+        """The same where a pixel stands for so many a side."""
+        return replace(self, side=side)
 
     def __call__(self, bands: Sequence[str], rows: Indices, cols: Indices) -> Pixels:
         """Pixels of bands that share a grid: for each, values and validity (True = valid)."""
@@ -92,7 +99,8 @@ class LandsatPixels:
         seen = self.swath.covers(x, y)
         if not seen.any():
             return seen
-        around = Around(*to_plane(grid.crs, x, y), self.flight.moment)
+        seen_from = step(self.side * grid.transform[0])
+        around = Around(*to_plane(grid.crs, x, y), self.flight.moment, step=seen_from)
         off_track = self.swath.off_track(x, y)
         for strip in strips(*seen.shape):
             pixels = mix(around, strip)

@@ -164,6 +164,13 @@ def image(key: SceneKey, collection: str, tier: str, level: Level) -> ImageAsset
     margin = key.day.toordinal() // CYCLE % 5
     lost = tier == "T1_RT" and key.index in _LOST
     outline: BaseGeometry = WHOLE_GLOBE if lost else footprint(key.place)
+    pixels = LandsatPixels(
+        layouts={band.name: band for band in band_layouts(key.mission.family, level)},
+        grids=_grids(key.place, margin),
+        mission=key.mission,
+        swath=swath(key.place),
+        flight=key,
+    )
     return ImageAsset(
         id=f"{collection}/{key.index}",
         bands=_bands(key.mission, level, key.place, margin),
@@ -172,14 +179,8 @@ def image(key: SceneKey, collection: str, tier: str, level: Level) -> ImageAsset
             partial(_properties, key, tier, level),
         ),
         footprint=outline,
-        sample=LandsatPixels(
-            layouts={band.name: band for band in band_layouts(key.mission.family, level)},
-            grids=_grids(key.place, margin),
-            mission=key.mission,
-            swath=swath(key.place),
-            flight=key,
-        ),
-        formula=True,
+        sample=pixels,
+        afar=pixels.afar,
     )
 
 

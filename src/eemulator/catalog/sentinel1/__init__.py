@@ -82,6 +82,9 @@ def _image(key: Slice) -> ImageAsset:
     bands = [Band(name, np.dtype(np.float64), fine) for name in key.mode.polarisations]
     morning = key.start.replace(hour=7, minute=0)
     millis = (key.start - _EPOCH) // timedelta(milliseconds=1)
+    pixels = Backscatter(
+        fine, coarse, shape, Moment(2**30 + key.absolute * 64, morning), key.track.ascending
+    )
     return ImageAsset(
         id=f"{COLLECTION}/{key.index}",
         bands=(*bands, Band("angle", np.dtype(np.float32), coarse)),
@@ -89,10 +92,8 @@ def _image(key: Slice) -> ImageAsset:
             {"system:index": key.index, "system:time_start": millis}, partial(_properties, key)
         ),
         footprint=footprint(key),
-        sample=Backscatter(
-            fine, coarse, shape, Moment(2**30 + key.absolute * 64, morning), key.track.ascending
-        ),
-        formula=True,
+        sample=pixels,
+        afar=pixels.afar,
     )
 
 

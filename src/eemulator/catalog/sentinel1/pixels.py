@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eemulator.catalog.afar import step
 from eemulator.catalog.blockwise import blockwise, strips
 from eemulator.catalog.mixing import Around, mix
 from eemulator.catalog.noise import lattice_values
@@ -50,6 +51,7 @@ class Backscatter:
         outline: outside of which there is no pixel.
         moment: when it was taken, the hour being that of a morning: radar needs no sun.
         ascending: whether the near edge is in the west.
+        side: of what each pixel stands for, in pixels (see `afar`).
     """
 
     grid: Grid
@@ -57,6 +59,11 @@ class Backscatter:
     outline: Outline
     moment: Moment
     ascending: bool
+    side: int = 1
+
+    def afar(self, side: int) -> Backscatter:
+        """The same where a pixel stands for so many a side."""
+        return replace(self, side=side)
 
     def __call__(self, bands: Sequence[str], rows: Indices, cols: Indices) -> Pixels:
         """Pixels of bands that share a grid: for each, values and validity (True = valid)."""
@@ -79,7 +86,9 @@ class Backscatter:
         seen = self.outline.covers(x, y)
         if not seen.any():
             return seen
-        around = Around(*to_plane(self.grid.crs, x, y), self.moment, weather=False)
+        seen_from = step(self.side * self.grid.transform[0])
+        place = to_plane(self.grid.crs, x, y)
+        around = Around(*place, self.moment, weather=False, step=seen_from)
         for strip in strips(*seen.shape):
             part = rows[strip] if rows.shape[0] > 1 else rows
             columns = cols[strip] if cols.shape[0] > 1 else cols
