@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import sys
+from dataclasses import replace
 from itertools import islice
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -80,8 +81,13 @@ def filter_elements(source: Collection, test: Any) -> Collection:
     """The elements that pass."""
     if not isinstance(test, Filter):
         raise ServiceError("Parameter 'filter' must be a Filter.")
-    matches = test.matches
-    return source.derived(lambda: (element for element in source if matches(element, element)))
+    if test.times is not None and source.starting is not None:
+        source = source.starting(test.times)
+    matches, starting = test.matches, source.starting
+    found = source.derived(lambda: (element for element in source if matches(element, element)))
+    if starting is None:
+        return found
+    return replace(found, starting=lambda times: filter_elements(starting(times), test))
 
 
 @algorithm("Collection.limit")

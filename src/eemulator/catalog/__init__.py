@@ -11,6 +11,7 @@ from eemulator.catalog import (
     embeddings,
     landsat,
     modis,
+    published,
     sentinel1,
     sentinel2,
 )
@@ -40,6 +41,7 @@ def default_catalog() -> Catalog:
             elevation.collection(),
             *elevation.images(),
             embeddings.collection(),
+            *published.assets(),
             archive.collection(),
         ]
     )

@@ -16,6 +16,8 @@ from .projection import WGS84
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from .time import DateRange
+
 
 # More than a value may hold: what is walked twice is mostly short.
 _REMEMBERED = 8_192
@@ -80,6 +82,8 @@ class Collection(Element):
         asset_id: where it is one.
         count: how many elements, where that is known without making them.
         of_images: whether it is a collection of images when it has no element to tell.
+        starting: the same collection without elements that begin at other times, where those need
+            not be made to tell.
     """
 
     elements: Iterable[Element] = field(repr=False)
@@ -87,6 +91,7 @@ class Collection(Element):
     asset_id: str | None = None
     count: int | None = None
     of_images: bool = False
+    starting: Callable[[DateRange], Collection] | None = field(default=None, repr=False)
 
     @staticmethod
     def of(elements: Sequence[Element], of_images: bool = False) -> Collection:
@@ -118,7 +123,7 @@ class Collection(Element):
         self, start: Callable[[], Iterator[Element]], count: int | None = None
     ) -> Collection:
         """Another collection made from this one; it keeps the properties and the id."""
-        return replace(self, elements=LazyList(start), count=count)
+        return replace(self, elements=LazyList(start), count=count, starting=None)
 
     def with_properties(self, properties: Mapping[str, Any]) -> Collection:
         """The same elements with other properties."""
