@@ -55,13 +55,13 @@ def _part(session: Session, asset: CollectionAsset, positions: range) -> Collect
         return (stored_image(image, session.pyramids, session.deadline) for image in found)
 
     def starting(times: DateRange) -> Collection:
-        if not isinstance(images, LazyImages) or (
-            (known := images.within(times.start, times.end)) is None
-        ):
+        if dated is None:
             return part
+        known = dated(times.start, times.end)
         both = range(max(known.start, positions.start), min(known.stop, positions.stop))
         return _part(session, asset, both)
 
+    dated = images.starting if isinstance(images, LazyImages) else None
     empty = Collection((), asset.properties, asset.id, of_images=True)
     part = replace(empty.derived(elements, len(positions)), starting=starting)
     return part

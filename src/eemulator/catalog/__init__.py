@@ -36,7 +36,7 @@ def default_catalog() -> Catalog:
             *sentinel2.collections(),
             *cloud_masks.collections(),
             *landsat.collections(),
-            sentinel1.collection(),
+            *sentinel1.collections(),
             *modis.collections(),
             elevation.collection(),
             *elevation.images(),

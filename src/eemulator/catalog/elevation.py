@@ -34,6 +34,7 @@ _WEST, _SOUTH, _EAST, _NORTH = 45, -22, 51, -15
 
 _SECOND = 1 / 3600
 _COLLECTION = "COPERNICUS/DEM/GLO30"
+_SIDE = 3601
 
 
 class _Cell:
@@ -189,19 +190,20 @@ def _tiles() -> tuple[tuple[str, int, int], ...]:
 
 def _glo30(position: int) -> ImageAsset:
     name, west, south = _tiles()[position]
-    # Centres of pixels lie on the degree in the north and west [S].
+    # Centres of pixels lie on the degree on all sides, so that neighbours share a row and a column
+    # [S: Xee's tests].
     half = _SECOND / 2
     grid = Grid(
-        "EPSG:4326", (_SECOND, 0.0, west - half, 0.0, -_SECOND, south + 1 + half), 3600, 3600
+        "EPSG:4326", (_SECOND, 0.0, west - half, 0.0, -_SECOND, south + 1 + half), _SIDE, _SIDE
     )
     return _image(
         f"{_COLLECTION}/{name}",
         _GLO30,
         grid,
-        range(3600),
-        range(3600),
+        range(_SIDE),
+        range(_SIDE),
         properties={"system:index": name},
-        footprint=shapely.box(west - half, south + half, west + 1 - half, south + 1 + half),
+        footprint=shapely.box(west - half, south - half, west + 1 + half, south + 1 + half),
     )
 
 

@@ -22,8 +22,11 @@ class LazyImages(Sequence[ImageAsset]):
         make: makes the image at a position, the same each time.
         find: the position of a `system:index`, None for none; by default every image is made
             and looked at.
-        within: the positions of the images that begin within a range of milliseconds; by default
-            that is not known.
+        starting: the positions of the images that begin within a range of milliseconds, its end
+            excluded; None where no calendar tells that.
+
+    Attributes:
+        starting: see above.
     """
 
     def __init__(
@@ -31,12 +34,12 @@ class LazyImages(Sequence[ImageAsset]):
         length: int | Callable[[], int],
         make: Callable[[int], ImageAsset],
         find: Callable[[str], int | None] | None = None,
-        within: Callable[[int, int], range] | None = None,
+        starting: Callable[[int, int], range] | None = None,
     ) -> None:
         self._length = length
         self._make = lru_cache(maxsize=_KEPT)(make)
         self._find = self._searched if find is None else find
-        self._within = within
+        self.starting = starting
 
     def __len__(self) -> int:
         if not isinstance(self._length, int):
@@ -61,13 +64,6 @@ class LazyImages(Sequence[ImageAsset]):
     def position(self, name: str) -> int | None:
         """Where the image of a `system:index` is, or None."""
         return self._find(name)
-
-    def within(self, start: int, end: int) -> range | None:
-        """Where the images are that begin within a range of milliseconds, its end excluded.
-
-        None where no calendar tells that.
-        """
-        return None if self._within is None else self._within(start, end)
 
     def _searched(self, name: str) -> int | None:
         return next((i for i, image in enumerate(self) if image.id.endswith(f"/{name}")), None)

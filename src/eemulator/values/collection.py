@@ -125,6 +125,11 @@ class Collection(Element):
         """Another collection made from this one; it keeps the properties and the id."""
         return replace(self, elements=LazyList(start), count=count, starting=None)
 
+    def get(self, name: str) -> Any:
+        """A property, or None; `system:id` also of filtered and mapped ones, as eemont asks."""
+        found = self.properties.get(name)
+        return self.asset_id if found is None and name == "system:id" else found
+
     def with_properties(self, properties: Mapping[str, Any]) -> Collection:
         """The same elements with other properties."""
         return replace(self, properties=properties)

@@ -71,6 +71,8 @@ class LandsatPixels:
         family: of its instrument.
         swath: outside of which there is no pixel.
         flight: when it was taken, and where the sun stood.
+        moved: metres (east, north) from the scene to the ground of the plane that it shows; None
+            where it lies over it.
     """
 
     layouts: dict[str, BandLayout]
@@ -78,6 +80,7 @@ class LandsatPixels:
     family: Family
     swath: Swath
     flight: Flight
+    moved: tuple[float, float] | None = None
 
     def __call__(self, bands: Sequence[str], rows: Indices, cols: Indices) -> Pixels:
         """Pixels of bands that share a grid: for each, values and validity (True = valid)."""
@@ -101,7 +104,10 @@ class LandsatPixels:
         seen = self.swath.covers(x, y)
         if not seen.any():
             return seen
-        around = Around(*to_plane(grid.crs, x, y), self.flight.moment)
+        if self.moved is None:
+            around = Around(*to_plane(grid.crs, x, y), self.flight.moment)
+        else:
+            around = Around(x + self.moved[0], y + self.moved[1], self.flight.moment)
         off_track = self.swath.off_track(x, y)
         for strip in strips(*seen.shape):
             pixels = mix(around, strip)

@@ -5,11 +5,12 @@ coordinates divided by 111,320), in the band number n of an image that begins d 
 
     share = (wave(x / a + 7 / 64 n + d / 365.25) + wave(y / b)) / 2
 
-where a is 24° and b 18°, for bands of classes a hundredth of that, and where `wave(u)` is 0 at whole numbers, 1 halfway between them and straight in between. A band of
-floats is `low + (high - low) share`, one of integers the whole part of `low + (high + 1 - low)
-share`, not above `high`, and one of classes has the class number ⌊share · classes⌋. There are
-neither continents nor seas. Operations are those of IEEE 754 in float64, so that a value is the
-same to the last bit in every window.
+where a is 24° and b 18°, for bands of classes a hundredth of that, and where `wave(u)` is 0 at
+whole numbers, 1 halfway between them and straight in between. A band of floats is `low + (high -
+low) share`, one of integers the whole part of `low + (high + 1 - low) share`, not above `high`, and
+one of classes has the class number ⌊share · classes⌋. There are neither continents nor seas.
+Operations are those of IEEE 754 in float64, so that a value is the same to the last bit in every
+window.
 """
 
 from __future__ import annotations
