@@ -229,6 +229,26 @@ def _red_and_infrared(pointers: Sequence[Layer]) -> tuple[Layer, ...]:
     )
 
 
+def _atmosphere() -> list[Dataset]:
+    """A degree a pixel, a month an image."""
+    aerosol = "Aerosol_Optical_Depth_Land"
+    depths = (
+        f"{aerosol}_Ocean_Mean_Mean {aerosol}_Ocean_Std_Deviation_Mean "
+        f"{aerosol}_QA_Mean_Mean_470 {aerosol}_QA_Std_Deviation_Mean_470"
+    )
+    liquid = "Cloud_Optical_Thickness_Liquid"
+    found = (
+        *layers(depths, "int16", -100, 5000),
+        *layers("Cirrus_Fraction_SWIR_FMean Cirrus_Fraction_SWIR_FStd", "int16", 0, 10_000),
+        *layers(f"{liquid}_Log_Mean_Mean {liquid}_Log_Std_Deviation_Mean", "int16", 0, 2000),
+        *layers(f"{liquid}_Log_Mean_Uncertainty {liquid}_Mean_Uncertainty", "int16", 0, 2000),
+    )
+    return [
+        Dataset((f"MODIS/061/{name}",), degrees(1.0, 360, 180), found, months(first, _MODIS))
+        for name, first in (("MOD08_M3", utc(2000, 2, 1)), ("MYD08_M3", utc(2002, 7, 1)))
+    ]
+
+
 def _water() -> list[Dataset]:
     thirty = degrees(0.00025, 1_440_000, 560_000, north=80.0)
     surface = (
@@ -380,6 +400,7 @@ def datasets() -> list[Dataset]:
     """All of them."""
     return [
         *(dataset for product in _products() for dataset in product.datasets()),
+        *_atmosphere(),
         *_water(),
         *(_forest(*release) for release in _FORESTS),
         *_cover(),
