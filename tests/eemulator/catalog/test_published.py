@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ee
@@ -297,6 +299,15 @@ class TestScenesElsewhere:
         assert decibels.keys() == linear.keys()
         for band, value in decibels.items():
             assert linear[band] == pytest.approx(10 ** (value / 10), rel=1e-14)
+
+
+@pytest.mark.usefixtures("again")
+def test_the_documents_example(capsys: pytest.CaptureFixture[str]) -> None:
+    document = Path(__file__).parents[3] / "docs/datasets.md"
+    [example] = re.findall(r"```python\n(.*?)```", document.read_text("utf-8"), re.DOTALL)
+    exec(example, {})  # noqa: S102 - our own
+    found, expected = capsys.readouterr().out.split()
+    assert float(found) == pytest.approx(float(expected), abs=1e-9)
 
 
 def test_power_of_decibels() -> None:
