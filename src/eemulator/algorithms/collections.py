@@ -90,8 +90,13 @@ def filter_elements(source: Collection, test: Any) -> Collection:
         test = expression(test)
     if not isinstance(test, Filter):
         raise ServiceError("Parameter 'filter' must be a Filter.")
-    matches = test.matches
-    return source.derived(lambda: (element for element in source if matches(element, element)))
+    if test.times is not None and source.starting is not None:
+        source = source.starting(test.times)
+    matches, starting = test.matches, source.starting
+    found = source.derived(lambda: (element for element in source if matches(element, element)))
+    if starting is None:
+        return found
+    return replace(found, starting=lambda times: filter_elements(starting(times), test))
 
 
 @algorithm("Collection.limit")

@@ -113,7 +113,17 @@ def _register(names: tuple[str, ...], predicate: Callable[[Any, Any], bool]) -> 
     ) -> Filter:
         sides = operands(left_field, right_value, right_field, left_value)
         made = comparison(predicate, sides)
-        return Filter(made.matches, equal=sides) if predicate is _equal else made
+        if predicate is _equal:
+            return Filter(made.matches, equal=sides)
+        if predicate is _date_range_contains:
+            return Filter(made.matches, times=_times(*sides))
+        return made
+
+
+def _times(ranges: Operand, instants: Operand) -> DateRange | None:
+    """The range that starts must lie in, if it is a fixed one."""
+    is_start = instants.field == "system:time_start"
+    return ranges.value if is_start and isinstance(ranges.value, DateRange) else None
 
 
 def _register_spatial(name: str, predicate: Callable[[Any, Any], bool]) -> None:
@@ -180,6 +190,7 @@ def conjunction(filters: list[Filter]) -> Filter:
         lambda one, other: all(test(one, other) for test in tests),
         next((each.measure for each in filters if each.measure), None),
         next((each.equal for each in filters if each.equal), None),
+        next((each.times for each in filters if each.times), None),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..catalog.lazy import LazyImages
 from ..catalog.model import CollectionAsset
 from ..errors import ServiceError
 from ..expression.registry import algorithm
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from ..values.geometry import Geometry
     from ..values.pixel_type import PixelType
     from ..values.reducer import Reducer
+    from ..values.time import DateRange
 
 _MOST_TO_BANDS = 5_000
 
@@ -40,13 +43,29 @@ def load(session: Session, name: str) -> Collection:
         raise asset_not_found("ImageCollection", name)
     if not isinstance(asset, CollectionAsset):
         raise ServiceError(f"Asset '{name}' is not an ImageCollection.")
+    return _part(session, asset, range(len(asset.images)))
+
+
+def _part(session: Session, asset: CollectionAsset, positions: range) -> Collection:
+    """The images at some positions of a stored collection."""
     images = asset.images
 
     def elements() -> Iterator[Element]:
-        return (stored_image(image, session.pyramids, session.deadline) for image in images)
+        all_of_them = len(positions) == len(images)
+        found = images if all_of_them else (images[position] for position in positions)
+        return (stored_image(image, session.pyramids, session.deadline) for image in found)
 
+    def starting(times: DateRange) -> Collection:
+        if dated is None:
+            return part
+        known = dated(times.start, times.end)
+        both = range(max(known.start, positions.start), min(known.stop, positions.stop))
+        return _part(session, asset, both)
+
+    dated = images.starting if isinstance(images, LazyImages) else None
     empty = Collection((), asset.properties, asset.id, of_images=True)
-    return empty.derived(elements, len(images))
+    part = replace(empty.derived(elements, len(positions)), starting=starting)
+    return part
 
 
 @algorithm("ImageCollection.fromImages")

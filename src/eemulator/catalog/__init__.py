@@ -11,6 +11,7 @@ from eemulator.catalog import (
     embeddings,
     landsat,
     modis,
+    published,
     sentinel1,
     sentinel2,
 )
@@ -35,11 +36,12 @@ def default_catalog() -> Catalog:
             *sentinel2.collections(),
             *cloud_masks.collections(),
             *landsat.collections(),
-            sentinel1.collection(),
+            *sentinel1.collections(),
             *modis.collections(),
             elevation.collection(),
             *elevation.images(),
             embeddings.collection(),
+            *published.assets(),
             archive.collection(),
         ]
     )

@@ -37,6 +37,7 @@ _WEST, _SOUTH, _EAST, _NORTH = 45, -22, 51, -15
 
 _SECOND = 1 / 3600
 _COLLECTION = "COPERNICUS/DEM/GLO30"
+_SIDE = 3601
 
 
 class _Cell(Protocol):
@@ -257,9 +258,8 @@ def _glo30(position: int) -> ImageAsset:
     # Centres of pixels lie on all four degrees, so neighbours share a row or a column: Xee's tests
     # expect 3601² pixels from (5.999861, 1.000139) of the first tile [S].
     half = _SECOND / 2
-    side = 3601
     grid = Grid(
-        "EPSG:4326", (_SECOND, 0.0, west - half, 0.0, -_SECOND, south + 1 + half), side, side
+        "EPSG:4326", (_SECOND, 0.0, west - half, 0.0, -_SECOND, south + 1 + half), _SIDE, _SIDE
     )
     return _image(
         f"{_COLLECTION}/{name}",

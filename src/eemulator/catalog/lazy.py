@@ -22,6 +22,11 @@ class LazyImages(Sequence[ImageAsset]):
         make: makes the image at a position, the same each time.
         find: the position of a `system:index`, None for none; by default every image is made
             and looked at.
+        starting: the positions of the images that begin within a range of milliseconds, its end
+            excluded; None where no calendar tells that.
+
+    Attributes:
+        starting: see above.
     """
 
     def __init__(
@@ -29,10 +34,12 @@ class LazyImages(Sequence[ImageAsset]):
         length: int | Callable[[], int],
         make: Callable[[int], ImageAsset],
         find: Callable[[str], int | None] | None = None,
+        starting: Callable[[int, int], range] | None = None,
     ) -> None:
         self._length = length
         self._make = lru_cache(maxsize=_KEPT)(make)
         self._find = self._searched if find is None else find
+        self.starting = starting
 
     def __len__(self) -> int:
         if not isinstance(self._length, int):

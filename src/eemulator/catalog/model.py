@@ -100,7 +100,7 @@ class ImageAsset:
     footprint: BaseGeometry | None
     sample: Sampler = field(repr=False)
     version: int = 1_700_000_000_000_000
-    afar: Callable[[int], Sampler] | None = field(default=None, repr=False)
+    afar: Callable[[int], Sampler] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from datetime import date, datetime, timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
 
 from eemulator.catalog.blockwise import blockwise, strips
-from eemulator.catalog.lazy import LazyImages
-from eemulator.catalog.model import Band, CollectionAsset, Grid, ImageAsset
+from eemulator.catalog.model import Band, CollectionAsset, ImageAsset
 from eemulator.catalog.noise import Octave, fractal
 from eemulator.catalog.plane import centres
+from eemulator.catalog.published.calendars import Steps, millis, utc
+from eemulator.catalog.published.dated import dated_images
+from eemulator.catalog.sinusoidal import GRIDS, on_earth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,21 +35,7 @@ if TYPE_CHECKING:
 
 f32 = np.float32
 
-CRS = "SR-ORG:6974"
-_RADIUS = 6_371_007.181
-_PIXEL = 463.3127165279165
-_LEFT, _TOP = -20_015_109.354, 10_007_554.677
-
-GRIDS = {
-    500: Grid(CRS, (_PIXEL, 0.0, _LEFT, 0.0, -_PIXEL, _TOP), 86_400, 43_200),
-    1000: Grid(CRS, (2 * _PIXEL, 0.0, _LEFT, 0.0, -2 * _PIXEL, _TOP), 43_200, 21_600),
-}
-"""The lattices of 500 m and 1 km, by those names."""
-
 _WHOLE_EARTH = shapely.box(-180, -90, 180, 90)
-_END = date(2024, 12, 31)
-_DAY = timedelta(days=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Layout(NamedTuple):
@@ -100,17 +88,22 @@ class _Product(NamedTuple):
     """
 
     name: str
-    first: date
+    first: datetime
     layouts: dict[str, _Layout]
     seed: int | None
+
+    @property
+    def days(self) -> Steps:
+        """When its images begin."""
+        return Steps(self.first, timedelta(days=1), "%Y_%m_%d")
 
 
 PRODUCTS = {
     product.name: product
     for product in (
-        _Product("MODIS/061/MOD09GA", date(2000, 2, 24), _DAILY, 0),
-        _Product("MODIS/061/MYD09GA", date(2002, 7, 4), _DAILY, 1),
-        _Product("MODIS/061/MCD43A4", date(2000, 2, 24), _ADJUSTED, None),
+        _Product("MODIS/061/MOD09GA", utc(2000, 2, 24), _DAILY, 0),
+        _Product("MODIS/061/MYD09GA", utc(2002, 7, 4), _DAILY, 1),
+        _Product("MODIS/061/MCD43A4", utc(2000, 2, 24), _ADJUSTED, None),
     )
 }
 
@@ -137,16 +130,16 @@ class _Sampler:
 
         def paint(rows: Indices, cols: Indices, targets: list[NDArray[Any]]) -> NDArray[np.bool_]:
             x, y = centres(grid, rows, cols)
-            on_earth: NDArray[np.bool_] = np.abs(x) <= _half_width(y)
-            if not on_earth.any():
-                return on_earth
-            for strip in strips(*on_earth.shape):
-                shown = on_earth[strip]
+            inside = on_earth(x, y)
+            if not inside.any():
+                return inside
+            for strip in strips(*inside.shape):
+                shown = inside[strip]
                 part_x = x[strip] if x.shape[0] > 1 else x
                 look = self._look(*np.broadcast_arrays(part_x, y[strip]))
                 for name, layout, target in zip(bands, layouts, targets, strict=True):
                     target[strip] = np.where(shown, self._values(name, layout, look), 0)
-            return on_earth
+            return inside
 
         return blockwise(rows, cols, [np.dtype(layout.dtype) for layout in layouts], paint)
 
@@ -194,21 +187,6 @@ class _Look(NamedTuple):
         return whole
 
 
-def _half_width(y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Metres from the middle meridian to the Earth's edge at northings; by Python's cosine.
-
-    NumPy's may round differently in a vector's last elements.
-    """
-    rows, where = np.unique(y, return_inverse=True)
-    widths = [math.pi * _RADIUS * _cosine(float(row)) for row in rows]
-    return np.asarray(widths)[where].reshape(y.shape)
-
-
-@lru_cache(maxsize=65_536)
-def _cosine(northing: float) -> float:
-    return math.cos(northing / _RADIUS)
-
-
 @cache
 def _bands(name: str) -> tuple[Band, ...]:
     return tuple(
@@ -221,44 +199,32 @@ def _pyramiding(band: str) -> str:
     return "MEAN" if "refl" in band.lower() or "Zenith" in band else "MODE"
 
 
-def _image(product: _Product, position: int) -> ImageAsset:
-    day = product.first + position * _DAY
-    index = f"{day:%Y_%m_%d}"
-    start = (datetime(day.year, day.month, day.day, tzinfo=UTC) - _EPOCH) // timedelta(
-        milliseconds=1
-    )
+def _image(name: str, product: _Product, position: int) -> ImageAsset:
+    days = product.days
+    day = days.start(position)
+    index = day.strftime(days.name)
     return ImageAsset(
-        id=f"{product.name}/{index}",
+        id=f"{name}/{index}",
         bands=_bands(product.name),
         properties={
             "system:index": index,
-            "system:time_start": start,
-            "system:time_end": start + 86_400_000,
+            "system:time_start": millis(day),
+            "system:time_end": millis(days.end(position)),
         },
         footprint=_WHOLE_EARTH,
-        sample=_Sampler(product, day),
-        afar=lambda _: _Sampler(product, day),
+        sample=_Sampler(product, day.date()),
+        afar=lambda _: _Sampler(product, day.date()),
     )
-
-
-def _position(product: _Product, index: str) -> int | None:
-    try:
-        moment = datetime.strptime(index, "%Y_%m_%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    day = moment.date()
-    known = product.first <= day <= _END and f"{day:%Y_%m_%d}" == index
-    return (day - product.first).days if known else None
 
 
 def collections() -> list[CollectionAsset]:
-    """All products."""
-    return [_collection(product) for product in PRODUCTS.values()]
-
-
-def _collection(product: _Product) -> CollectionAsset:
-    count = (_END - product.first).days + 1
-    images = LazyImages(
-        count, lambda n: _image(product, n), lambda index: _position(product, index)
-    )
-    return CollectionAsset(product.name, images, {"type": "ImageCollection"})
+    """All products, and the same under the ids of the version before."""
+    return [
+        CollectionAsset(
+            name,
+            dated_images(product.days, partial(_image, name, product)),
+            {"type": "ImageCollection"},
+        )
+        for product in PRODUCTS.values()
+        for name in (product.name, product.name.replace("/061/", "/006/"))
+    ]

@@ -17,7 +17,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from pyproj import Transformer
@@ -108,12 +108,14 @@ class Pass:
         satellite: `A` or `B`.
         absolute_orbit: revolutions since the satellite's launch.
         datatake_start: when the instrument began to record, UTC.
+        delay: until the time in the granule's name: two seconds in the known one over the tiles.
     """
 
     orbit: Orbit
     satellite: str
     absolute_orbit: int
     datatake_start: datetime
+    delay: timedelta = timedelta(seconds=2)
 
     @property
     def date(self) -> date:
@@ -131,8 +133,8 @@ class Pass:
 
     @property
     def granule_start(self) -> datetime:
-        """The time in the granule's name: two seconds after the datatake's in the known one."""
-        return self.datatake_start + timedelta(seconds=2)
+        """The time in the granule's name."""
+        return self.datatake_start + self.delay
 
     def time_over(self, tile: Tile) -> datetime:
         """When the satellite recorded the tile's top, UTC."""
@@ -170,8 +172,56 @@ _AWAY = {
 }
 
 
+class _Named(NamedTuple):
+    """Scenes whose names are published, or follow from one that is.
+
+    Attributes:
+        tile: what they show.
+        satellite: `A` or `B`.
+        number: relative orbit [M].
+        datatake: of the first; begins its name.
+        granule: the time of day in the middle of its name.
+        dates: how many there are, ten days apart.
+    """
+
+    tile: str
+    satellite: str
+    number: int
+    datatake: datetime
+    granule: time
+    dates: int = 1
+
+
+# Those of 10SEG are in the documentation's examples, those of 34HEJ in geedim's tests, those of
+# 18NUJ lie where eemont's tests look; the last ones' times are made up.
+_NAMED = (
+    _Named("10SEG", "B", 113, datetime(2020, 1, 5, 18, 57, 51, tzinfo=UTC), time(18, 59, 31), 73),
+    _Named("18NUJ", "A", 111, datetime(2020, 1, 4, 15, 26, 31, tzinfo=UTC), time(15, 27, 20), 3),
+    _Named("34HEJ", "A", 35, datetime(2019, 12, 29, 8, 12, 39, tzinfo=UTC), time(8, 30, 40)),
+    _Named("34HEJ", "B", 135, datetime(2020, 9, 29, 8, 7, 31, tzinfo=UTC), time(8, 36, 34)),
+    _Named("34HEJ", "A", 35, datetime(2021, 2, 16, 8, 10, 11, tzinfo=UTC), time(8, 37, 3)),
+    _Named("34HEJ", "A", 135, datetime(2023, 7, 21, 8, 6, 9, tzinfo=UTC), time(8, 31, 1)),
+)
+# Revolutions since launch at the beginning of 2020 [I]: 2A's follow from those of 2024.
+_REVOLUTIONS_2020 = {"A": 23_670, "B": 14_760}
+
+
+def _named(scenes: _Named) -> Iterator[tuple[Tile, Pass]]:
+    first = scenes.datatake
+    days = (first.date() - date(2020, 1, 1)).days
+    absolute = _REVOLUTIONS_2020[scenes.satellite] + round(days * REVOLUTIONS / CYCLE.days)
+    overhead = (first + timedelta(minutes=11)).time()
+    orbit = _everywhere(scenes.number, overhead, first.date(), absolute, first.time())
+    delay = datetime.combine(first.date(), scenes.granule, UTC) - first
+    for n in range(scenes.dates):
+        moment, revolution = first + n * CYCLE, absolute + n * REVOLUTIONS
+        yield ELSEWHERE[scenes.tile], Pass(orbit, scenes.satellite, revolution, moment, delay)
+
+
 def passes_elsewhere() -> Iterator[tuple[Tile, Pass]]:
-    """Some passes over the tiles elsewhere: four, ten days apart."""
+    """Some passes over the tiles elsewhere."""
+    for scenes in _NAMED:
+        yield from _named(scenes)
     for names, orbit in _AWAY.items():
         (satellite, (day, absolute, start)) = next(iter(orbit.satellites.items()))
         for n in range(4):

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 # Between the lattice's points, in metres or degrees.
 _METRES, _DEGREES = 1_920.0, 1 / 64
 
-_FALSE_NORTHING = 10_000_000.0
+SOUTHWARD = 10_000_000.0
+"""The false northing of the southern hemisphere, metres."""
 # The same projection with and without the false northing of the southern hemisphere.
 _NORTH = f"EPSG:326{PLANE_CRS[-2:]}"
 
@@ -62,7 +63,7 @@ def to_plane(crs: str, x: Coordinates, y: Coordinates) -> tuple[Coordinates, Coo
     if crs == PLANE_CRS:
         return x, y
     if crs == _NORTH:
-        return x, y + _FALSE_NORTHING
+        return x, y + SOUTHWARD
     transformer, spacing = _transformer(crs)
     lattice = Lattice(x, y, spacing)
     i, j = np.broadcast_arrays(lattice.i * spacing, lattice.j * spacing)

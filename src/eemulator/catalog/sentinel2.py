@@ -26,19 +26,33 @@ from eemulator.catalog.pixels import Scene
 from eemulator.catalog.tiles import ELSEWHERE, TILES, Tile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
     from shapely import Polygon
+
+    from eemulator.catalog.model import Sampler
 
 COLLECTIONS: dict[str, Level] = {
     "COPERNICUS/S2_HARMONIZED": "L1C",
     "COPERNICUS/S2_SR_HARMONIZED": "L2A",
 }
 
-# Processing baselines and the day each began; 05.10 and 05.11 are ESA's, of 2023 and 2024.
+# The same, but as ESA processed them: from baseline 04.00 on, reflectances have 1000 added, which
+# Earth Engine takes away in those above.
+UNHARMONIZED: dict[str, Level] = {"COPERNICUS/S2": "L1C", "COPERNICUS/S2_SR": "L2A"}
+_SHIFTED, _SHIFT = "04.00", 1000
+
+# Processing baselines and the day each began: ESA's, those before 05.10 remembered [M].
 _BASELINES: tuple[tuple[date, str], ...] = (
     (date(2024, 7, 23), "05.11"),
     (date(2023, 12, 13), "05.10"),
+    (date(2022, 12, 6), "05.09"),
+    (date(2022, 1, 25), "04.00"),
+    (date(2021, 3, 30), "03.00"),
+    (date(2020, 2, 4), "02.14"),
+    (date(2019, 7, 8), "02.13"),
 )
 
 
@@ -74,6 +88,13 @@ class SceneKey:
         c = self.crossing
         second = c.granule_start if self.again is None else self.again
         return f"{_stamp(c.datatake_start)}_{_stamp(second)}_T{self.tile.name}"
+
+    @property
+    def baseline(self) -> str:
+        """The processing baseline."""
+        if self.again is not None:
+            return _LATER_BASELINE
+        return next(name for start, name in _BASELINES if self.crossing.date >= start)
 
     @property
     def acquisition(self) -> SceneKey:
@@ -132,9 +153,31 @@ def position(index: str) -> int | None:
     return _positions().get(index)
 
 
+@dataclass(frozen=True)
+class _Shifted:
+    """The pixels of a scene, with reflectances as newer baselines have them."""
+
+    sample: Sampler
+
+    def __call__(
+        self, bands: Sequence[str], rows: NDArray[np.int64], cols: NDArray[np.int64]
+    ) -> list[tuple[NDArray[Any], NDArray[np.bool_]]]:
+        found = self.sample(bands, rows, cols)
+        return [
+            (values + values.dtype.type(_SHIFT) * valid if name.startswith("B") else values, valid)
+            for name, (values, valid) in zip(bands, found, strict=True)
+        ]
+
+
 def _make(collection: str, at: int) -> ImageAsset:
     key = scene_keys()[at]
-    level = COLLECTIONS[collection]
+    level = COLLECTIONS.get(collection) or UNHARMONIZED[collection]
+
+    def seen(side: int) -> Sampler:
+        scene = Scene(key.tile, key.crossing, level, side)
+        shifted = collection in UNHARMONIZED and key.baseline >= _SHIFTED
+        return _Shifted(scene) if shifted else scene
+
     return ImageAsset(
         id=f"{collection}/{key.index}",
         bands=bands_of(key.tile, level),
@@ -143,20 +186,20 @@ def _make(collection: str, at: int) -> ImageAsset:
             partial(_properties, key, level),
         ),
         footprint=key.footprint,
-        sample=Scene(key.tile, key.crossing, level),
-        afar=partial(Scene, key.tile, key.crossing, level),
+        sample=seen(1),
+        afar=seen,
     )
 
 
 def collections() -> tuple[CollectionAsset, ...]:
-    """The two collections: top of atmosphere, and surface reflectance."""
+    """Top of atmosphere, and surface reflectance; harmonized, and as they were."""
     return tuple(
         CollectionAsset(
             id=name,
             images=LazyImages(lambda: len(scene_keys()), partial(_make, name), position),
             properties={"type": "ImageCollection"},
         )
-        for name in COLLECTIONS
+        for name in (*COLLECTIONS, *UNHARMONIZED)
     )
 
 
@@ -198,9 +241,7 @@ def _properties(key: SceneKey, level: Level) -> dict[str, Any]:
     """
     c, tile = key.crossing, key.tile
     satellite = f"S2{c.satellite}"
-    baseline = next(name for start, name in _BASELINES if c.date >= start)
-    if key.again is not None:
-        baseline = _LATER_BASELINE
+    baseline = key.baseline
     number = f"{c.orbit.number:03d}"
     # Products appear some hours after the pass.
     generated = c.datatake_start + timedelta(hours=3, minutes=(c.absolute_orbit * 7) % 50)

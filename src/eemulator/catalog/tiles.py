@@ -153,7 +153,11 @@ ELSEWHERE: dict[str, Tile] = {
         _elsewhere("60KXF", "EPSG:32760", 600_000, 8_100_040),  # Fiji, west of the antimeridian
         _elsewhere("01KAB", "EPSG:32701", 99_960, 8_200_000),  # across it
         _elsewhere("24XWT", "EPSG:32624", 499_980, 9_300_000),  # the north of Greenland, 83° N
+        _elsewhere("10SEG", "EPSG:32610", 499_980, 4_200_000),  # San Francisco
+        _elsewhere("18NUJ", "EPSG:32618", 300_000, 400_020),  # Palmira in Colombia
+        _elsewhere("34HEJ", "EPSG:32734", 499_980, 6_300_040),  # the Little Karoo
     )
 }
-"""Tiles where longitudes are awkward. Their corners follow from the grid's rule: the multiple of
-60 m, counted from the equator, next to that of 100 km."""
+"""Tiles where longitudes are awkward, and those that the documentation's examples and others' tests
+look at. Their corners follow from the grid's rule: the multiple of 60 m, counted from the equator,
+next to that of 100 km."""

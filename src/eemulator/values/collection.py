@@ -18,6 +18,8 @@ from .unions import united
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from .time import DateRange
+
 
 # More than a value may hold: what is walked twice is mostly short.
 _REMEMBERED = 8_192
@@ -83,6 +85,8 @@ class Collection(Element):
         count: how many elements, where that is known without making them.
         of_images: whether it is a collection of images when it has no element to tell.
         mapped: whether a function made the elements: their properties are not told beforehand.
+        starting: the same collection without elements that begin at other times, where those need
+            not be made to tell.
     """
 
     elements: Iterable[Element] = field(repr=False)
@@ -91,6 +95,7 @@ class Collection(Element):
     count: int | None = None
     of_images: bool = False
     mapped: bool = False
+    starting: Callable[[DateRange], Collection] | None = field(default=None, repr=False)
 
     @staticmethod
     def of(elements: Sequence[Element], of_images: bool = False) -> Collection:
@@ -122,7 +127,12 @@ class Collection(Element):
         self, start: Callable[[], Iterator[Element]], count: int | None = None
     ) -> Collection:
         """Another collection made from this one; it keeps the properties and the id."""
-        return replace(self, elements=LazyList(start), count=count)
+        return replace(self, elements=LazyList(start), count=count, starting=None)
+
+    def get(self, name: str) -> Any:
+        """A property, or None; `system:id` also of filtered and mapped ones, as eemont asks."""
+        found = self.properties.get(name)
+        return self.asset_id if found is None and name == "system:id" else found
 
     def with_properties(self, properties: Mapping[str, Any]) -> Collection:
         """The same elements with other properties."""

@@ -12,6 +12,8 @@ from .geometry import Geometry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .time import DateRange
+
 
 @dataclass(frozen=True, slots=True)
 class Operand:
@@ -40,11 +42,14 @@ class Filter:
             from its second.
         measure: how far apart a pair is, where the filter measures that.
         equal: fields that are equal in every pair that passes, where there are such.
+        times: the range that `system:time_start` of every second element that passes lies in,
+            where it is known without looking at them.
     """
 
     matches: Callable[[Element, Element], bool]
     measure: Callable[[Element, Element], float | None] | None = None
     equal: tuple[Operand, Operand] | None = None
+    times: DateRange | None = None
 
     def passes(self, element: Element) -> bool:
         """Whether an element passes, as both sides of the comparison."""

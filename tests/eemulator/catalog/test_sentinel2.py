@@ -67,7 +67,9 @@ def test_satellites_take_turns() -> None:
 def test_ids() -> None:
     for each in collection(SR).images:
         index = each.properties["system:index"]
-        assert re.fullmatch(r"2024\d{4}T\d{6}_202[45]\d{4}T\d{6}_T\d{2}[A-Z]{3}", index)
+        assert re.fullmatch(
+            r"20(19|2[0-4])\d{4}T\d{6}_20(19|2[0-5])\d{4}T\d{6}_T\d{2}[A-Z]{3}", index
+        )
         assert each.id == f"{SR}/{index}"
         assert image(f"{TOA}/{index}").properties["system:index"] == index
 

@@ -160,4 +160,5 @@ def test_sentinel1_and_the_elevation_models() -> None:
     island = shapely.box(46.5, -19.5, 48.5, -17.5)
     tiles = ee_query.query_dem(island)
     assert len(tiles) == 9
-    assert tiles["overlap_percentage"].sum() == pytest.approx(100, abs=0.01)
+    # Neighbours share a row or a column of pixels.
+    assert 100 <= tiles["overlap_percentage"].sum() < 100.1

@@ -64,6 +64,8 @@ class LandsatPixels:
         swath: outside of which there is no pixel.
         flight: when it was taken, and where the sun stood.
         side: of what each pixel stands for, in pixels (see `afar`).
+        moved: metres (east, north) from the scene to the ground of the plane that it shows; None
+            where it lies over it.
     """
 
     layouts: dict[str, BandLayout]
@@ -71,6 +73,7 @@ class LandsatPixels:
     mission: Mission
     swath: Swath
     flight: Flight
+    moved: tuple[float, float] | None = None
     side: int = 1
 
     def afar(self, side: int) -> LandsatPixels:
@@ -100,7 +103,11 @@ class LandsatPixels:
         if not seen.any():
             return seen
         seen_from = step(self.side * grid.transform[0])
-        around = Around(*to_plane(grid.crs, x, y), self.flight.moment, step=seen_from)
+        if self.moved is None:
+            east, north = to_plane(grid.crs, x, y)
+        else:
+            east, north = x + self.moved[0], y + self.moved[1]
+        around = Around(east, north, self.flight.moment, step=seen_from)
         off_track = self.swath.off_track(x, y)
         for strip in strips(*seen.shape):
             pixels = mix(around, strip)

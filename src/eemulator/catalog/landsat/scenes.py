@@ -23,6 +23,7 @@ from eemulator.catalog.landsat.pixels import LandsatPixels
 from eemulator.catalog.landsat.wrs import CYCLE, PathRow, footprint, swath
 from eemulator.catalog.lazy import LazyImages, LazyProperties
 from eemulator.catalog.model import Band, Grid, ImageAsset
+from eemulator.catalog.plane import SOUTHWARD
 from eemulator.catalog.weather import Moment, cloud_share
 
 if TYPE_CHECKING:
@@ -30,6 +31,45 @@ if TYPE_CHECKING:
 
 PLACES = tuple(PathRow(path, row) for path in (158, 159) for row in (72, 73, 74))
 """The scenes that lie over the tiles of Sentinel-2, and their neighbours along the track."""
+# The one of them whose ground is shown elsewhere.
+_SHOWN = PathRow(159, 73)
+
+# Places that the documentation's examples and others' tests look at: San Francisco, Memphis,
+# Palmira in Colombia and the Little Karoo; and the years whose passes are there.
+_ELSEWHERE = tuple(PathRow(*place) for place in ((44, 34), (23, 36), (9, 58), (173, 83)))
+_YEARS_ELSEWHERE = {
+    4: (1990, 1990),
+    5: (2000, 2001),
+    7: (2010, 2010),
+    8: (2014, 2021),
+    9: (2022, 2022),
+}
+# Scenes that they name, of other places and years.
+_NAMED = frozenset(
+    {
+        "LT04_173083_19880310",
+        "LT05_031034_20110619",
+        "LT05_173083_20051112",
+        "LE07_046027_20150701",
+        "LE07_173083_20220119",
+        "LC08_047027_20160819",
+        "LC08_044034_20130603",
+        "LC09_043034_20211116",
+        "LC09_044034_20240327",
+    }
+)
+# On these days Landsat 8's passes are there around the world, of every eighth row in the light.
+_WORLD_DAYS = (date(2017, 1, 1), date(2017, 1, 2))
+_WORLD_ROWS = range(22, 78, 8)
+# The real crops of path 224 are the last images of their collection.
+_WORLD_PATHS = range(1, 224)
+
+# Where the lattice of 30 m of a published scene begins, and its size: LT05 [S: Xee's tests],
+# LC08 [M].
+_KNOWN_GRIDS = {
+    "LT05_031034_20110619": (643_185.0, 4_255_815.0, 7881, 6981),
+    "LC08_044034_20140318": (460_785.0, 4_264_515.0, 7661, 7801),
+}
 
 WHOLE_GLOBE = shapely.box(-180, -90, 180, 90)
 """The footprint of some real-time assets [S]."""
@@ -67,7 +107,9 @@ class SceneKey:
 
     @property
     def tier(self) -> str:
-        """`T1`, or `T2` of every eleventh pass."""
+        """`T1`, or `T2` of every eleventh pass over the land."""
+        if self.place not in PLACES:
+            return "T1"
         return "T2" if (self.day.toordinal() // CYCLE + self.place.path) % 11 == 4 else "T1"
 
     @property
@@ -85,12 +127,38 @@ class SceneKey:
 @cache
 def scene_keys(mission: Mission, tier: str) -> tuple[SceneKey, ...]:
     """The scenes of a collection, by index: by place, then by day."""
-    return tuple(
-        key
-        for place in PLACES
+    over_land = (SceneKey(mission, place, day) for place in PLACES for day in _days(mission, place))
+    # The real-time collections have the land's only.
+    elsewhere = () if tier == "T1_RT" else _keys_elsewhere(mission)
+    keys = (*over_land, *elsewhere)
+    of_tier = (key for key in keys if key.tier == tier.removesuffix("_RT"))
+    return tuple(sorted(of_tier, key=lambda key: key.index))
+
+
+def _keys_elsewhere(mission: Mission) -> set[SceneKey]:
+    """Scenes of other places than those over the land."""
+    first, last = _YEARS_ELSEWHERE[mission.number]
+    found = {
+        SceneKey(mission, place, day)
+        for place in _ELSEWHERE
         for day in _days(mission, place)
-        if (key := SceneKey(mission, place, day)).tier == tier.removesuffix("_RT")
-    )
+        if first <= day.year <= last
+    }
+    for index in _NAMED:
+        prefix, place, day = index.split("_")
+        if prefix == mission.prefix:
+            where = PathRow(int(place[:3]), int(place[3:]))
+            taken = datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC).date()
+            found.add(SceneKey(mission, where, taken))
+    if mission.number == 8:
+        found.update(
+            SceneKey(mission, PathRow(path, row), day)
+            for day in _WORLD_DAYS
+            for path in _WORLD_PATHS
+            if PathRow(path, 1).flown_by_landsat8(day)
+            for row in _WORLD_ROWS
+        )
+    return found
 
 
 def _days(mission: Mission, place: PathRow) -> list[date]:
@@ -127,22 +195,32 @@ def collections() -> dict[str, LazyImages]:
     }
 
 
+def _margin(key: SceneKey) -> int:
+    """0 to 4; scenes of different days do not start at the same pixel."""
+    return key.day.toordinal() // CYCLE % 5
+
+
+def _lattices(key: SceneKey) -> dict[int, Grid]:
+    """The lattices of 30 m and 15 m of a scene."""
+    known = _KNOWN_GRIDS.get(key.index)
+    return _grids(key.place, _margin(key)) if known is None else _pair(key.place.crs, *known)
+
+
 @lru_cache(maxsize=512)
 def _grids(place: PathRow, margin: int) -> dict[int, Grid]:
-    """The lattices of 30 m and 15 m: centres of pixels lie at multiples of that [S].
-
-    Args:
-        place: of the scene.
-        margin: 0 to 4; scenes of different days do not start at the same pixel.
-    """
+    """The lattices of 30 m and 15 m: centres of pixels lie at multiples of that [S]."""
     west, south, east, north = swath(place).outline().bounds
     left = (west // 300 - margin) * 300 - 15.0
     top = (north // 300 + 1 + margin) * 300 + 15.0
     width, height = int((east - left) // 30) + 2, int((top - south) // 30) + 2
+    return _pair(place.crs, left, top, width, height)
+
+
+def _pair(crs: str, left: float, top: float, width: int, height: int) -> dict[int, Grid]:
     return {
-        30: Grid(place.crs, (30.0, 0.0, left, 0.0, -30.0, top), width, height),
+        30: Grid(crs, (30.0, 0.0, left, 0.0, -30.0, top), width, height),
         15: Grid(
-            place.crs,
+            crs,
             (15.0, 0.0, left + 7.5, 0.0, -15.0, top - 7.5),
             2 * width - 1,
             2 * height - 1,
@@ -151,29 +229,42 @@ def _grids(place: PathRow, margin: int) -> dict[int, Grid]:
 
 
 @lru_cache(maxsize=2048)
-def _bands(mission: Mission, level: Level, place: PathRow, margin: int) -> tuple[Band, ...]:
-    grids = _grids(place, margin)
+def _bands(mission: Mission, level: Level, fine: Grid, finest: Grid) -> tuple[Band, ...]:
+    grids = {30: fine, 15: finest}
     return tuple(
         Band(band.name, band.dtype, grids[band.resolution], band.pyramiding)
         for band in band_layouts(mission.family, level)
     )
 
 
+@lru_cache(maxsize=512)
+def _moved(place: PathRow) -> tuple[float, float] | None:
+    """How far scenes elsewhere are moved, to lie on the land that there is; None over it."""
+    if place in PLACES:
+        return None
+    here, there = swath(place), swath(_SHOWN)
+    return (
+        (there.easting - here.easting) // 30 * 30,
+        (there.northing + SOUTHWARD - here.northing) // 30 * 30,
+    )
+
+
 def image(key: SceneKey, collection: str, tier: str, level: Level) -> ImageAsset:
     """A scene in one of its collections."""
-    margin = key.day.toordinal() // CYCLE % 5
+    lattices = _lattices(key)
     lost = tier == "T1_RT" and key.index in _LOST
     outline: BaseGeometry = WHOLE_GLOBE if lost else footprint(key.place)
     pixels = LandsatPixels(
         layouts={band.name: band for band in band_layouts(key.mission.family, level)},
-        grids=_grids(key.place, margin),
+        grids=lattices,
         mission=key.mission,
         swath=swath(key.place),
+        moved=_moved(key.place),
         flight=key,
     )
     return ImageAsset(
         id=f"{collection}/{key.index}",
-        bands=_bands(key.mission, level, key.place, margin),
+        bands=_bands(key.mission, level, lattices[30], lattices[15]),
         properties=LazyProperties(
             {"system:index": key.index, "system:time_start": key.millis},
             partial(_properties, key, tier, level),

@@ -22,6 +22,8 @@ import numpy as np
 import shapely
 from pyproj import Transformer
 
+from eemulator.catalog.antimeridian import continued
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -175,6 +177,8 @@ def footprint(place: PathRow) -> shapely.Polygon:
     """The outline in longitude and latitude."""
     to_geographic = Transformer.from_crs(place.crs, "EPSG:4326", always_xy=True)
     dense = swath(place).outline().segmentize(20_000)
-    return shapely.transform(
-        dense, lambda p: np.stack(to_geographic.transform(p[:, 0], p[:, 1]), axis=1)
+    return continued(
+        shapely.transform(
+            dense, lambda p: np.stack(to_geographic.transform(p[:, 0], p[:, 1]), axis=1)
+        )
     )

@@ -8,29 +8,42 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from eemulator.catalog.lazy import LazyImages, LazyProperties
 from eemulator.catalog.model import Band, CollectionAsset, Grid, ImageAsset
+from eemulator.catalog.sentinel1.linear import Linear
 from eemulator.catalog.sentinel1.passes import Outline, Slice, footprint, outline, slices
 from eemulator.catalog.sentinel1.pixels import Backscatter
 from eemulator.catalog.weather import Moment
 
+if TYPE_CHECKING:
+    from eemulator.catalog.model import Sampler
+
 COLLECTION = "COPERNICUS/S1_GRD"
+LINEAR = "COPERNICUS/S1_GRD_FLOAT"
+"""The same, but backscatter is not in decibels."""
 
 _ANGLE_COLUMNS, _ANGLE_ROWS = 21, 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def collection() -> CollectionAsset:
-    """All images."""
-    return CollectionAsset(
-        COLLECTION,
-        LazyImages(lambda: len(slices()), lambda n: _image(slices()[n]), _find),
-        {"type": "ImageCollection"},
-    )
+def collections() -> list[CollectionAsset]:
+    """All images, in decibels and as power."""
+    return [
+        CollectionAsset(
+            name,
+            LazyImages(lambda: len(slices()), partial(_numbered, name), _find),
+            {"type": "ImageCollection"},
+        )
+        for name in (COLLECTION, LINEAR)
+    ]
+
+
+def _numbered(name: str, position: int) -> ImageAsset:
+    return _image(name, slices()[position])
 
 
 @cache
@@ -76,24 +89,28 @@ def _grids(crs: str, shape: Outline, metres: int, number: int) -> tuple[Grid, Gr
     return fine, coarse
 
 
-def _image(key: Slice) -> ImageAsset:
+def _image(name: str, key: Slice) -> ImageAsset:
     shape = outline(key)
     fine, coarse = _grids(key.crs, shape, key.mode.metres, key.absolute)
-    bands = [Band(name, np.dtype(np.float64), fine) for name in key.mode.polarisations]
+    bands = [Band(band, np.dtype(np.float64), fine) for band in key.mode.polarisations]
     morning = key.start.replace(hour=7, minute=0)
     millis = (key.start - _EPOCH) // timedelta(milliseconds=1)
-    pixels = Backscatter(
-        fine, coarse, shape, Moment(2**30 + key.absolute * 64, morning), key.track.ascending
-    )
+    moment = Moment(2**30 + key.absolute * 64, morning)
+    pixels = Backscatter(fine, coarse, shape, moment, key.track.ascending)
+
+    def seen(side: int) -> Sampler:
+        scattered = pixels.afar(side)
+        return Linear(scattered) if name == LINEAR else scattered
+
     return ImageAsset(
-        id=f"{COLLECTION}/{key.index}",
+        id=f"{name}/{key.index}",
         bands=(*bands, Band("angle", np.dtype(np.float32), coarse)),
         properties=LazyProperties(
             {"system:index": key.index, "system:time_start": millis}, partial(_properties, key)
         ),
         footprint=footprint(key),
-        sample=pixels,
-        afar=pixels.afar,
+        sample=seen(1),
+        afar=seen,
     )
 
 
