@@ -188,3 +188,14 @@ def test_rings_of_what_is_made_run_anticlockwise() -> None:
         x, y = points[:-1].T
         u, v = points[1:].T
         assert (x * v - u * y).sum() > 0
+
+
+@pytest.mark.parametrize("scale", [1e308, 1e-308])
+def test_a_grid_of_cells_beyond_numbers_is_refused(scale: float) -> None:
+    with pytest.raises(ee.EEException, match="cannot be inverted"):
+        info(G.Point(31.6, -8.54).coveringGrid(ee.Projection("EPSG:32736"), scale))
+
+
+def test_degrees_far_beyond_the_circle_are_refused() -> None:
+    with pytest.raises(ee.EEException, match="degrees are out of range"):
+        info(ee.ApiFunction.call_("GeometryConstructors.BBox", -1e300, 0, 1e300, 1))

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from ..values.margin import ErrorMargin
 
 
+_MOST_DEGREES = 1e6
+
+
 def _made(kind: str, coordinates: Any, crs: Projection | None, geodesic: bool | None) -> Geometry:
     """A geometry in pixels of a projection, or in longitude and latitude."""
     base = WGS84 if crs is None else crs
@@ -101,8 +104,9 @@ def make_rectangle(
 @algorithm("GeometryConstructors.BBox")
 def bbox(west: float, south: float, east: float, north: float) -> Geometry:
     """A rectangle of longitude and latitude, on the circle of longitudes [S]."""
-    if not all(math.isfinite(degrees) for degrees in (west, south, east, north)):
-        raise ServiceError(f"The degrees must be finite, got {[west, south, east, north]}.")
+    given = [west, south, east, north]
+    if not all(abs(degrees) <= _MOST_DEGREES for degrees in given):
+        raise ServiceError(f"The degrees are out of range: {given}.")
     if east - west >= 360:
         west, east = -180, 180
     else:
@@ -110,7 +114,8 @@ def bbox(west: float, south: float, east: float, north: float) -> Geometry:
         turn = 360 * math.floor((west + 180) / 360)
         west -= turn
         east -= turn + 360 * math.floor((east - turn - west) / 360)
-    box = rectangle(west, max(south, -90), east, min(north, 90))
+    south, north = (min(max(degrees, -90), 90) for degrees in (south, north))
+    box = rectangle(west, south, east, north)
     return Geometry(box, WGS84.crs, geodesic=False)
 
 

@@ -82,7 +82,9 @@ class Projection:
     def __post_init__(self) -> None:
         parse_crs(self.crs)
         a, b, _, d, e, _ = self.transform
-        if not all(math.isfinite(v) for v in self.transform) or a * e == b * d:
+        # Not finite where one of the numbers is not, or where they are too large to be worked with.
+        area = a * e - b * d
+        if not all(math.isfinite(v) for v in (*self.transform, area)) or area == 0:
             raise ServiceError(f"The transform {list(self.transform)} cannot be inverted.")
 
     @property
