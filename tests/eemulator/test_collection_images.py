@@ -6,13 +6,16 @@ Sources: https://developers.google.com/earth-engine/apidocs/ee-featurecollection
 
 from __future__ import annotations
 
+import io
 import math
+import urllib.request
 from typing import Any
 
 import ee
 import numpy as np
 import pytest
 import shapely
+from PIL import Image
 
 from .wire import grid, info, pixels
 
@@ -146,6 +149,21 @@ def test_markers_have_their_areas(marker: str, area: float) -> None:
     assert opacity(image).sum() == pytest.approx(area, rel=0.05)
 
 
+def test_collections_are_shown_on_maps_and_in_thumbnails() -> None:
+    # All but the poles is filled: 66 of a hundred shine through, in either case.
+    world = ee.FeatureCollection([ee.Geometry.Rectangle([-170, -80, 170, 80], None, False)])
+    tile = world.getMapId({"color": "FF0000"})["tile_fetcher"].format_tile_url(0, 0, 0)
+    bounds = ee.Geometry.Rectangle([-180, -80, 180, 80], None, False)
+    thumbnail = world.style(color="red").getThumbURL({"region": bounds, "dimensions": 100})
+    for url, side in ((tile, 256), (thumbnail, 100)):
+        with urllib.request.urlopen(url) as reply:  # noqa: S310  the emulator's own
+            picture = Image.open(io.BytesIO(reply.read()))
+        assert (picture.mode, picture.size[0]) == ("RGBA", side)
+        middle = (picture.size[0] // 2, picture.size[1] // 2)
+        assert picture.getpixel(middle) == (255, 0, 0, round(0.66 * 255))
+        assert picture.getpixel((0, middle[1])) == (0, 0, 0, 0)
+
+
 def test_styles_of_features() -> None:
     collection = ee.FeatureCollection(
         [
@@ -171,7 +189,7 @@ def test_styles_of_features() -> None:
         ({"pointShape": "heart"}, "Unknown style 'pointShape': 'heart'"),
         ({"lineType": "wavy"}, "Unknown style 'lineType'"),
         ({"width": -1}, "must be 0 to 1000, got -1"),
-        ({"styleProperty": "x"}, "the property 'x' is no dictionary"),
+        ({"styleProperty": "x"}, "The property 'x' is no dictionary"),
     ],
 )
 def test_styles_that_cannot_be(arguments: dict[str, Any], words: str) -> None:

@@ -289,11 +289,11 @@ def test_a_sliver_of_a_pixel_counts_for_nothing() -> None:
 
 REFUSED: dict[str, tuple[Of, str]] = {
     "kendall": (lambda: ee.Reducer.kendallsCorrelation(3), "1 or 2 inputs, got 3"),
-    "ridge": (lambda: ee.Reducer.ridgeRegression(1, 1, -1), "lambda must not be negative"),
-    "robust": (lambda: ee.Reducer.robustLinearRegression(1, 1, 0), "beta must be positive"),
-    "variables": (lambda: ee.Reducer.robustLinearRegression(0), "must be an independent"),
+    "ridge": (lambda: ee.Reducer.ridgeRegression(1, 1, -1), "'lambda' must not be negative"),
+    "robust": (lambda: ee.Reducer.robustLinearRegression(1, 1, 0), "'beta' must be positive"),
+    "variables": (lambda: ee.Reducer.robustLinearRegression(0), "There must be an independent"),
     "median": (lambda: ee.Reducer.geometricMedian(0), "has 1 to 5000 inputs, got 0"),
-    "eta": (lambda: ee.Reducer.geometricMedian(2, 0), "eta must be positive"),
+    "eta": (lambda: ee.Reducer.geometricMedian(2, 0), "'eta' must be positive"),
     "coordinates": (lambda: ee.Reducer.geometricMedian(10**9), "has 1 to 5000 inputs"),
     "regressors": (lambda: ee.Reducer.ridgeRegression(10**9), "has 1 to 5000 inputs"),
     "cells": (lambda: ee.Reducer.fixed2DHistogram(0, 0, 1, 0, 1, 1), "over a range"),

@@ -129,7 +129,7 @@ def test_the_score_finds_the_clouds_of_a_scene() -> None:
     found = pixels(scored, window("LC08/C02/T1_TOA", side=300))
     cloudy, clear = found["QA_PIXEL"] & 8 > 0, found["QA_PIXEL"] == 21824
     assert found["cloud"][cloudy].mean() > found["cloud"][clear].mean() + 30
-    with pytest.raises(ee.EEException, match="must be a Landsat TOA scene"):
+    with pytest.raises(ee.EEException, match="The image must be a Landsat TOA scene"):
         info(ee.Algorithms.Landsat.simpleCloudScore(ee.Image(1)))
 
 
@@ -154,7 +154,7 @@ def test_the_least_cloudy_of_each_place() -> None:
     assert kept(1) == ["b", "e"]
     assert kept(2) == ["b", "c", "d", "e"]
     assert kept(25, 3) == ["b", "d", "e"]
-    with pytest.raises(ee.EEException, match="limits must be positive"):
+    with pytest.raises(ee.EEException, match="The limits must be positive"):
         kept(0)
 
 
@@ -204,5 +204,5 @@ def test_a_composite_of_scenes() -> None:
 
 def test_an_empty_composite_is_refused() -> None:
     none = ee.ImageCollection("LANDSAT/LC08/C02/T1").filterDate("1990-01-01", "1990-02-01")
-    with pytest.raises(ee.EEException, match="the collection has no scene"):
+    with pytest.raises(ee.EEException, match="The collection has no scene"):
         info(ee.Algorithms.Landsat.simpleComposite(none))

@@ -60,7 +60,7 @@ def random_points(session: Session, region: Geometry, count: int, seed: int) -> 
     dimension = max((int(shapely.get_dimensions(part)) for part in parts), default=-1)
     chosen = [part for part in parts if shapely.get_dimensions(part) == dimension]
     if dimension < 0 or all(part.is_empty for part in chosen):
-        raise ServiceError("FeatureCollection.randomPoints: the region is empty.")
+        raise ServiceError("The region is empty.")
     generator = np.random.default_rng(seed % 2**64)
     shape = shapely.union_all(chosen)
     if dimension == 2:
@@ -93,7 +93,7 @@ def _within(
         kept = points[shapely.contains_xy(shape, points[:, 0], points[:, 1])]
         found.append(kept)
         missing -= len(kept)
-    raise ServiceError("FeatureCollection.randomPoints: the region is too thin for its extent.")
+    raise ServiceError("The region is too thin for its extent.")
 
 
 def _along(shape: BaseGeometry, count: int, generator: np.random.Generator) -> Floats:

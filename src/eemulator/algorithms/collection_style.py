@@ -90,7 +90,7 @@ def style(
             continue
         own = None if property_ is None else element.get(property_)
         if own is not None and not isinstance(own, dict):
-            raise ServiceError(f"Collection.style: the property '{property_}' is no dictionary.")
+            raise ServiceError(f"The property '{property_}' is no dictionary.")
         filled = fill is not None
         features.append((element.geometry, _changed(base, own, filled=filled) if own else base))
     return _picture(session, features)

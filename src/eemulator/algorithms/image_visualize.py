@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..pixels.node import Mask
     from ..values.image import Image, ImageBand
 
     Values = NDArray[np.float64]
@@ -47,7 +48,7 @@ def visualize(
 
     Values between `min` and `max`, or values times gain plus bias, become 0 to 255; what lies
     outside is clamped. By default integers are stretched from the range of their type, others
-    from 0 to 1 [M]. Halves are rounded up [M]. A pixel is as opaque as all its bands together.
+    from 0 to 1 [M]. Halves are rounded up [M]. A pixel is as opaque as the least of its bands.
 
     Raises:
         ServiceError: not 1 or 3 bands, or arguments that exclude one another.
@@ -169,10 +170,17 @@ def _colored(stretch: Stretch, shades: Values, share: float) -> Callable[..., Pl
     return run
 
 
+def _least(one: Mask | None, other: Mask | None) -> Mask | None:
+    """The lesser of two masks: bands that are half seen together are half seen [M]."""
+    if one is None or other is None or one is other:
+        return other if one is None else one
+    return np.minimum(one, other)
+
+
 def _opaque(values: Values, planes: Sequence[Plane], share: float) -> Plane:
     mask = None
     for plane in planes:
-        mask = both(mask, plane.mask)
+        mask = _least(mask, plane.mask)
     if share < 1:
         mask = both(mask, np.full(values.shape, share, np.float32))
     return Plane(np.floor(values + 0.5).astype(np.uint8), mask)

@@ -47,7 +47,7 @@ def _line(image: Image, name: str, band: str) -> Curve | None:
     return lambda numbers: numbers * slope + offset
 
 
-def _calibrated(image: Image, curves: dict[str, Curve], algorithm_name: str) -> Image:
+def _calibrated(image: Image, curves: dict[str, Curve]) -> Image:
     """Some bands through curves, as floats; the others, of quality and angles, stay [I].
 
     Raises:
@@ -55,7 +55,7 @@ def _calibrated(image: Image, curves: dict[str, Curve], algorithm_name: str) -> 
     """
     if not curves:
         raise ServiceError(
-            f"{algorithm_name}: the image '{image.asset_id or image.index}' has no band of which "
+            f"The image '{image.asset_id or image.index}' has no band of which "
             "its properties say how to calibrate it; take a raw scene, such as one of "
             "LANDSAT/LC08/C02/T1."
         )
@@ -83,7 +83,7 @@ def calibrated_radiance(image: Image) -> Image:
     """
     found = {band: _line(image, "RADIANCE", band) for band in image.names}
     curves = {band: line for band, line in found.items() if line is not None}
-    return _calibrated(image, curves, "Landsat.calibratedRadiance")
+    return _calibrated(image, curves)
 
 
 @algorithm("Landsat.TOA")
@@ -104,16 +104,14 @@ def top_of_atmosphere(image: Image) -> Image:
             curves[band] = _brightness(radiance, k1, k2)
         elif reflectance is not None:
             curves[band] = _upward(reflectance, _elevation(image))
-    return _calibrated(image, curves, "Landsat.TOA")
+    return _calibrated(image, curves)
 
 
 def _elevation(image: Image) -> float:
     """The sine of the sun's elevation."""
     degrees = image.get("SUN_ELEVATION")
     if not isinstance(degrees, (int, float)) or not 0 < degrees <= 90:
-        raise ServiceError(
-            f"Landsat.TOA: the image '{image.asset_id or image.index}' has no SUN_ELEVATION."
-        )
+        raise ServiceError(f"The image '{image.asset_id or image.index}' has no SUN_ELEVATION.")
     return math.sin(math.radians(degrees))
 
 
@@ -138,7 +136,7 @@ def _scored_bands(image: Image) -> list[ImageBand]:
         if thermal in image.names:
             return image.named(names)
     raise ServiceError(
-        "Landsat.simpleCloudScore: the image must be a Landsat TOA scene with a thermal band; "
+        "The image must be a Landsat TOA scene with a thermal band; "
         f"it has the bands {image.names}."
     )
 
@@ -196,7 +194,7 @@ def path_row_limit(collection: Collection, most_of_place: int, most: int) -> Col
         ServiceError: a limit is not positive.
     """
     if most_of_place < 1 or most < 1:
-        raise ServiceError("Landsat.pathRowLimit: the limits must be positive.")
+        raise ServiceError("The limits must be positive.")
     places: dict[tuple[Any, Any], list[tuple[float, int]]] = {}
     scenes = images_of(collection)
     for number, image in enumerate(scenes):
@@ -226,10 +224,10 @@ def simple_composite(
         ServiceError: there is no scene, or one is not raw.
     """
     if span < 0:
-        raise ServiceError(f"Landsat.simpleComposite: cloudScoreRange must not be negative: {span}")
+        raise ServiceError(f"Parameter 'cloudScoreRange' must not be negative, got {span}.")
     scenes = images_of(path_row_limit(collection, depth, max(len(collection), 1)))
     if not scenes:
-        raise ServiceError("Landsat.simpleComposite: the collection has no scene.")
+        raise ServiceError("The collection has no scene.")
     calibrated = [top_of_atmosphere(scene) for scene in scenes]
     names = [band.id for band in calibrated[0].bands if band.type == FLOAT]
     thermal = [name for name in names if _coefficient(scenes[0], "K1_CONSTANT", name) is not None]

@@ -34,8 +34,8 @@ def kendalls_correlation(inputs: int) -> Reducer:
 
 def _variables(name: str, independent: int, dependent: int) -> int:
     if independent < 1 or dependent < 1:
-        raise ServiceError(f"{name}: there must be an independent and a dependent variable.")
-    check_inputs(name.removeprefix("Reducer."), independent + dependent)
+        raise ServiceError("There must be an independent and a dependent variable.")
+    check_inputs(name, independent + dependent)
     return independent + dependent
 
 
@@ -47,8 +47,8 @@ def robust_linear_regression(independent: int, dependent: int, margin: float | N
         ServiceError: there is no variable, or the margin is not positive.
     """
     if margin is not None and not margin > 0:
-        raise ServiceError(f"Reducer.robustLinearRegression: beta must be positive, got {margin}.")
-    inputs = _variables("Reducer.robustLinearRegression", independent, dependent)
+        raise ServiceError(f"Parameter 'beta' must be positive, got {margin}.")
+    inputs = _variables("robustLinearRegression", independent, dependent)
     coefficients, residuals = robust_regression(independent, dependent, margin)
     return of_stack(
         "robustLinearRegression",
@@ -65,8 +65,8 @@ def make_ridge_regression(independent: int, dependent: int, penalty: float) -> R
         ServiceError: there is no variable, or the penalty is negative.
     """
     if not (math.isfinite(penalty) and penalty >= 0):
-        raise ServiceError(f"Reducer.ridgeRegression: lambda must not be negative, got {penalty}.")
-    inputs = _variables("Reducer.ridgeRegression", independent, dependent)
+        raise ServiceError(f"Parameter 'lambda' must not be negative, got {penalty}.")
+    inputs = _variables("ridgeRegression", independent, dependent)
     coefficients, residuals, chances = ridge_regression(independent, dependent, penalty)
     return of_stack(
         "ridgeRegression",
@@ -88,7 +88,7 @@ def make_geometric_median(inputs: int, least: float) -> Reducer:
     """
     check_inputs("geometricMedian", inputs)
     if not least > 0:
-        raise ServiceError(f"Reducer.geometricMedian: eta must be positive, got {least}.")
+        raise ServiceError(f"Parameter 'eta' must be positive, got {least}.")
     coordinate = geometric_median(inputs, least)
     return of_stack(
         "geometricMedian",
