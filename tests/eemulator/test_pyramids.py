@@ -278,6 +278,29 @@ def test_coarse_levels_of_the_largest_images_are_some_of_their_pixels(
     assert image.seen == seen
 
 
+@pytest.mark.parametrize(("level", "row", "col"), [(4, 3, 5), (6, 511, 300)])
+def test_a_coarse_level_of_a_stored_giant_is_made_of_8_x_8_pixels(
+    level: int, row: int, col: int
+) -> None:
+    """Those in the middle of the 8 x 8 parts of what a pixel stands for."""
+    lattice = Grid(UTM.crs, UTM.transform, 2**15 + 1, 2**15 + 1)
+    band = Band("b", np.dtype(np.int16), lattice, "MIN")
+
+    def sample(
+        bands: Sequence[str], rows: NDArray[np.int64], cols: NDArray[np.int64]
+    ) -> list[tuple[NDArray[Any], NDArray[np.bool_]]]:
+        values = (rows * 31 + cols * 17) % 9973
+        return [(values.astype(np.int16), np.ones(values.shape, np.bool_)) for _ in bands]
+
+    asset = ImageAsset("TEST/GIANT", (band,), {}, None, sample)
+    at = (np.array([[row]]), np.array([[col]]))
+    [found] = Pyramids(Limits()).sample(asset, [band], level, *at, Deadline(None))
+    part = 2**level // 8
+    rows = row * 2**level + part * np.arange(8)[:, None] + part // 2
+    cols = col * 2**level + part * np.arange(8)[None, :] + part // 2
+    assert found.values[0, 0] == ((rows * 31 + cols * 17) % 9973).min()
+
+
 SCENE = "COPERNICUS/S2_SR_HARMONIZED/20240105T070201_20240105T070203_T38KQE"
 
 
