@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from affine import Affine
-from rasterio.features import geometry_mask, rasterize
 
 from ..values.image import ImageBand
 from ..values.pixel_type import BOOLEAN
 from ..values.rings import areal
+from .burn import burned
 from .node import Leaf, Plane, masked_plane
 
 if TYPE_CHECKING:
@@ -60,14 +59,9 @@ class _Painted(Leaf):
         """The geometries on a grid, one over another; lines and points take what they touch."""
         which = np.zeros((grid.height, grid.width), np.int32)
         for number, area in enumerate(self._areas, 1):
-            shape = areal(area.shape_in(grid.crs))
-            if not shape.is_empty and np.isfinite(shape.bounds).all():
-                rasterize(
-                    [(shape, number)],
-                    out=which,
-                    transform=Affine(*grid.transform),
-                    all_touched=shape.area == 0,
-                )
+            found = burned(areal(area.shape_in(grid.crs)), grid)
+            if found is not None:
+                which[found.window][found.inside] = number
         mask = which > 0
         return [Plane(self._values[np.maximum(which - 1, 0)], mask)] * len(indices)
 
@@ -85,14 +79,8 @@ def inside_band(area: Geometry) -> ImageBand:
 
 def centers_inside(area: Geometry, grid: Grid) -> NDArray[np.bool_]:
     """`(height, width)`: whether each centre lies inside; lines and points take what they touch."""
-    shape = areal(area.shape_in(grid.crs))
-    if shape.is_empty:
-        return np.zeros((grid.height, grid.width), np.bool_)
-    inside: NDArray[np.bool_] = geometry_mask(
-        [shape],
-        out_shape=(grid.height, grid.width),
-        transform=Affine(*grid.transform),
-        all_touched=shape.area == 0,
-        invert=True,
-    )
+    inside = np.zeros((grid.height, grid.width), np.bool_)
+    found = burned(areal(area.shape_in(grid.crs)), grid)
+    if found is not None:
+        inside[found.window] = found.inside
     return inside
