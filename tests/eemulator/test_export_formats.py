@@ -358,11 +358,13 @@ def test_shapefiles_have_short_names_and_texts(folder: Path) -> None:
         "FAILED",
         True,
     )
-    text = ee.FeatureCollection([ee.Feature(point, {"a_long_name_1": "é" * 200, "big": 2**60})])
+    text = ee.FeatureCollection(
+        [ee.Feature(point, {"a_long_name_1": "é" * 200, "big": 2**60, "a:b/é": 1})]
+    )
     assert to_file(text, "short", "SHP")["state"] == "COMPLETED"
     (row,) = geopandas.read_file(folder / "short" / "short.shp").to_dict("records")
     assert row["a_long_nam"] == "é" * 127
-    assert row["big"] == 2**60
+    assert (row["big"], row["a_b_é"]) == (2**60, 1)
 
 
 def downloaded(table: Any, file_format: str, **options: Any) -> tuple[bytes, str]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 from affine import Affine
-from rasterio.features import shapes
 from scipy import ndimage
 
+from ..catalog.outlines import outlines
 from ..errors import ServiceError
 from ..expression.registry import algorithm
 from ..pixels.clip import centers_inside
@@ -118,9 +118,8 @@ def _segments(
 def _shapes(segments: NDArray[np.int32], grid: Grid) -> list[BaseGeometry]:
     """The outline of each segment, in coordinates of the grid."""
     parts: dict[int, list[BaseGeometry]] = {}
-    outlines = shapes(segments, segments > 0, connectivity=4, transform=Affine(*grid.transform))
-    for outline, number in outlines:
-        parts.setdefault(int(number), []).append(shapely.geometry.shape(outline))
+    for outline, number in outlines(segments, Affine(*grid.transform)):
+        parts.setdefault(number, []).append(outline)
     return [
         found[0] if len(found) == 1 else shapely.union_all(found)
         for _, found in sorted(parts.items())

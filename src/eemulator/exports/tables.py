@@ -17,7 +17,6 @@ import numpy as np
 from ..values.array import Array
 from ..values.to_json import to_json
 from .records import example, framed, record_file
-from .vectors import write_kml, write_kmz, write_shapefile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -131,12 +130,25 @@ def _one_file(end: str, write: _Write) -> _Writer:
     return run
 
 
+def _by_gdal(kind: str) -> _Writer:
+    """A writer of `vectors`, which takes a second to import."""
+
+    def run(
+        folder: Path, elements: Iterable[Element], columns: Sequence[str] | None, limits: Limits
+    ) -> list[tuple[Path, str]]:
+        from .vectors import VECTORS
+
+        return VECTORS[kind](folder, elements, columns, limits)
+
+    return run
+
+
 WRITERS: dict[str, _Writer] = {
     "CSV": _one_file(".csv", _csv),
     "GEO_JSON": _one_file(".geojson", _geojson),
-    "KML": write_kml,
-    "KMZ": write_kmz,
-    "SHP": write_shapefile,
+    "KML": _by_gdal("KML"),
+    "KMZ": _by_gdal("KMZ"),
+    "SHP": _by_gdal("SHP"),
     "TF_RECORD_TABLE": _one_file(".tfrecord.gz", _tfrecord),
 }
 """By the name of the format on the wire, what writes a table into an empty folder. It gives the

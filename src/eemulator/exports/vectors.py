@@ -8,6 +8,7 @@ longitude and latitude. That the index is a column, and the words of errors, is 
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,7 @@ def write_shapefile(
             "A shapefile needs features with geometries of the same type; found types: "
             f"{kinds}. Export to CSV or GeoJSON, or map() the geometries to one type."
         )
-    short = [name[:_NAME_LENGTH] for name in frame.columns if name != _GEOMETRY]
+    short = [_short(name) for name in frame.columns if name != _GEOMETRY]
     if twice := [name for name in short if short.count(name) > 1]:
         raise ServiceError(
             f"Column names of a shapefile have at most {_NAME_LENGTH} characters, and two begin "
@@ -62,7 +63,7 @@ def write_shapefile(
     frame.columns = pd.Index([*short, _GEOMETRY])
     for name in short:
         if frame[name].dtype == object:
-            frame[name] = [_cut(text) for text in frame[name]]
+            frame[name] = [_cut(text, _TEXT_BYTES) for text in frame[name]]
     path = folder / "table.shp"
     pyogrio.write_dataframe(frame, path, driver="ESRI Shapefile", encoding="UTF-8")
     return sorted((each, each.suffix) for each in folder.iterdir())
@@ -125,8 +126,17 @@ def _series(values: list[Any]) -> Any:
         return pd.array(values, dtype="Int64")
     if there and all(isinstance(value, (int, float)) for value in there):
         return np.array([np.nan if value is None else value for value in values], np.float64)
-    return np.array([None if value is None else str(value) for value in values], object)
+    return pd.Series([None if value is None else str(value) for value in values], dtype=object)
 
 
-def _cut(text: str | None) -> str | None:
-    return text and text.encode()[:_TEXT_BYTES].decode("utf-8", "ignore")
+def _short(name: str) -> str:
+    """A column's name as GDAL would write it, with a warning."""
+    return _cut(re.sub(r"[^\w .\-]", "_", name), _NAME_LENGTH) or "_"
+
+
+def _cut(text: str | None, most: int) -> str | None:
+    return text and text.encode()[:most].decode("utf-8", "ignore")
+
+
+VECTORS = {"KML": write_kml, "KMZ": write_kmz, "SHP": write_shapefile}
+"""By the name of the format on the wire; called as those of `tables.WRITERS`."""

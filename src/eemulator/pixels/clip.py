@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 from affine import Affine
-from rasterio.features import geometry_mask, rasterize
 from shapely import affinity
 
+from ..catalog.model import Grid
 from ..values.image import ImageBand
 from ..values.pixel_type import BOOLEAN
 from ..values.rings import areal
+from .burn import burned
 from .node import Leaf, Plane, masked_plane
 
 if TYPE_CHECKING:
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from ..catalog.model import Grid
     from ..values.geometry import Geometry
     from ..values.pixel_type import PixelType
     from .locate import Locator
+
+# The transform of shapes whose coordinates are columns and rows.
+_IN_PIXELS = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
 class _Inside(Leaf):
@@ -72,19 +75,13 @@ class _Painted(Leaf):
         """The geometries on a grid, one over another; lines and points take what they touch."""
         which = np.zeros((grid.height, grid.width), np.int32)
         for number, area in enumerate(self._areas, 1):
-            shape = areal(area.shape_in(grid.crs))
-            if shape.is_empty or not np.isfinite(shape.bounds).all():
-                continue
-            transform = Affine(*grid.transform)
+            shape, lattice = areal(area.shape_in(grid.crs)), grid
             if self._widths is not None:
-                shape, transform = _stroke(shape, grid, self._widths[number - 1]), Affine.identity()
-            if not shape.is_empty:
-                rasterize(
-                    [(shape, number)],
-                    out=which,
-                    transform=transform,
-                    all_touched=shape.area == 0,
-                )
+                shape = _stroke(shape, grid, self._widths[number - 1])
+                lattice = Grid(grid.crs, _IN_PIXELS, grid.width, grid.height)
+            found = burned(shape, lattice)
+            if found is not None:
+                which[found.window][found.inside] = number
         mask = which > 0
         return [Plane(self._values[np.maximum(which - 1, 0)], mask)] * len(indices)
 
@@ -124,14 +121,8 @@ def inside_band(area: Geometry) -> ImageBand:
 
 def centers_inside(area: Geometry, grid: Grid) -> NDArray[np.bool_]:
     """`(height, width)`: whether each centre lies inside; lines and points take what they touch."""
-    shape = areal(area.shape_in(grid.crs))
-    if shape.is_empty:
-        return np.zeros((grid.height, grid.width), np.bool_)
-    inside: NDArray[np.bool_] = geometry_mask(
-        [shape],
-        out_shape=(grid.height, grid.width),
-        transform=Affine(*grid.transform),
-        all_touched=shape.area == 0,
-        invert=True,
-    )
+    inside = np.zeros((grid.height, grid.width), np.bool_)
+    found = burned(areal(area.shape_in(grid.crs)), grid)
+    if found is not None:
+        inside[found.window] = found.inside
     return inside

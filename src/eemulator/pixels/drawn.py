@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 from affine import Affine
-from rasterio.features import rasterize
 
+from ..catalog.model import Grid
 from ..values.rings import areal
+from .burn import burned
 from .node import Leaf, Plane
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from ..catalog.model import Grid
     from ..limits import Deadline
     from ..values.geometry import Geometry
     from .locate import Locator
@@ -113,7 +113,7 @@ class Drawn(Leaf):
         locator: Locator,  # noqa: ARG002
     ) -> list[Plane]:
         """The picture on a grid, at its pixel size."""
-        canvas = _Canvas(grid.width, grid.height)
+        canvas = _Canvas(grid)
         inverse = ~Affine(*grid.transform)
         for area, style in self._features:
             self._deadline.check()
@@ -133,11 +133,11 @@ class Drawn(Leaf):
 class _Canvas:
     """A picture that grows feature by feature; coordinates are columns and rows."""
 
-    def __init__(self, width: int, height: int) -> None:
-        self._width, self._height = width, height
+    def __init__(self, grid: Grid) -> None:
+        self._crs, self._width, self._height = grid.crs, grid.width, grid.height
         # Colours times opacity.
-        self._colors = np.zeros((height, width, 3))
-        self._opacity = np.zeros((height, width))
+        self._colors = np.zeros((grid.height, grid.width, 3))
+        self._opacity = np.zeros((grid.height, grid.width))
 
     def done(self) -> tuple[NDArray[np.uint8], Floats]:
         """Colours and opacity."""
@@ -187,12 +187,13 @@ class _Canvas:
         left, top, right, bottom = place
         if shape.is_empty or right <= left or bottom <= top:
             return
-        fine = rasterize(
-            [shape],
-            out_shape=((bottom - top) * _FINE, (right - left) * _FINE),
-            transform=Affine.translation(left, top) * Affine.scale(1 / _FINE),
-            dtype="uint8",
-        )
+        height, width = (bottom - top) * _FINE, (right - left) * _FINE
+        transform = (1 / _FINE, 0.0, left, 0.0, 1 / _FINE, top)
+        found = burned(shape, Grid(self._crs, transform, width, height))
+        if found is None:
+            return
+        fine = np.zeros((height, width), np.bool_)
+        fine[found.window] = found.inside
         over = fine.reshape(bottom - top, _FINE, right - left, _FINE).mean((1, 3)) * shade[3]
         rest = 1 - over
         colors = self._colors[top:bottom, left:right]

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from affine import Affine
-from rasterio.features import rasterize
 
 from ..values.rings import areal
 from .array_pixels import pixel_values
+from .burn import touched
 from .clip import centers_inside
 from .reader import Reader
 
@@ -35,15 +34,8 @@ def region_weights(area: Geometry, grid: Grid, *, weighted: bool) -> NDArray[np.
     shape = areal(area.shape_in(grid.crs))
     if not weighted or shape.area == 0:
         return inside
-    edge = rasterize(
-        [shape.boundary],
-        out_shape=inside.shape,
-        transform=Affine(*grid.transform),
-        all_touched=True,
-        dtype="uint8",
-    ).astype(np.bool_)
-    # Touching is decided by Bresenham's rule in a way that may miss a corner: look one further.
-    edge = _dilated(edge)
+    # A line that runs along the edge of a pixel is in one of two: look one further.
+    edge = _dilated(touched(shape.boundary, grid))
     rows, cols = np.nonzero(edge)
     shapely.prepare(shape)
     pixels = _pixels(grid, rows, cols)

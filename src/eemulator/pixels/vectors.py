@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 from affine import Affine
-from rasterio.features import rasterize
 from scipy.spatial import cKDTree
 
 from ..values.rings import areal
+from .burn import burned
 from .node import Leaf, Plane
 from .relief import lonlat
 
@@ -113,20 +113,13 @@ class Gathered(Leaf):
 
 def _covered(shape: BaseGeometry, grid: Grid) -> NDArray[np.int64]:
     """The numbers of the pixels that a shape is in, row by row."""
-    if shape.is_empty or not np.isfinite(shape.bounds).all():
+    found = burned(shape, grid)
+    if found is None:
         return np.empty(0, np.int64)
-    left, top, right, bottom = window(shape, grid)
-    if right <= left or bottom <= top:
-        return np.empty(0, np.int64)
-    part = rasterize(
-        [shape],
-        out_shape=(bottom - top, right - left),
-        transform=Affine(*grid.transform) * Affine.translation(left, top),
-        all_touched=shape.area == 0,
-        dtype="uint8",
-    )
-    rows, columns = np.nonzero(part)
-    return (rows + top).astype(np.int64) * grid.width + columns + left
+    rows, columns = np.nonzero(found.inside)
+    top, left = (part.start for part in found.window)
+    numbers: NDArray[np.int64] = (rows + top) * grid.width + columns + left
+    return numbers
 
 
 def window(shape: BaseGeometry, grid: Grid, margin: int = 1) -> tuple[int, int, int, int]:

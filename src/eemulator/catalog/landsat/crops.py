@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import rasterio
 from pyproj import Transformer
-from rasterio.features import shapes
 from shapely import transform
-from shapely.geometry import shape
 
 from eemulator.catalog import sun
 from eemulator.catalog.lazy import LazyImages
 from eemulator.catalog.model import Band, Grid, ImageAsset
+from eemulator.catalog.outlines import outlines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,8 +103,8 @@ def _footprint(crop: _Crop, grid: Grid) -> BaseGeometry:
     """The valid pixels' hull in longitude and latitude; a scene's edges are straight lines."""
     valid = (_pixels(crop.path)[0] != 0).astype(np.uint8)
     affine = rasterio.Affine(*grid.transform)
-    outlines = [shape(outline) for outline, _ in shapes(valid, mask=valid == 1, transform=affine)]
-    hull = max(outlines, key=lambda outline: outline.area).convex_hull.simplify(30)
+    found = [outline for outline, _ in outlines(valid, affine)]
+    hull = max(found, key=lambda outline: outline.area).convex_hull.simplify(30)
     to_geographic = Transformer.from_crs(grid.crs, "EPSG:4326", always_xy=True)
     return transform(
         hull.segmentize(10_000), lambda p: np.stack(to_geographic.transform(p[:, 0], p[:, 1]), 1)
