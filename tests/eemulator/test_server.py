@@ -150,12 +150,12 @@ def test_an_internal_error_shows_no_traceback(caplog: pytest.LogCaptureFixture) 
 
 
 def test_an_unknown_algorithm_is_named(server: eemulator.Server) -> None:
-    for name in ("Terrain.hillShadow", "Image.nonsense"):
+    for name in ("Image.displacement", "Image.nonsense"):
         reply = compute(server, {"result": "0", "values": {"0": call(name)}})
         assert reply.status == 400
         assert name in reply.message
-    with pytest.raises(ee.EEException, match=r"Terrain\.hillShadow"):
-        ee.Terrain.hillShadow(ee.Image("TEST/UTM"), 0, 0).getInfo()
+    with pytest.raises(ee.EEException, match=r"Image\.displacement"):
+        ee.Image("TEST/UTM").displacement(ee.Image("TEST/UTM"), 1).getInfo()
     assert server.stats.refusals == {"algorithm": 3}
 
 
