@@ -46,6 +46,11 @@ def raw(**changed: Any) -> Any:
     return ee.Image([12000, 28000, 21824]).toUint16().rename(bands).set(properties)
 
 
+def test_what_does_nothing() -> None:
+    same = ee.ApiFunction.apply_("Landsat.translateMetadata", {"input": raw()})
+    assert info(same) == info(raw())
+
+
 def test_radiance() -> None:
     image = ee.Algorithms.Landsat.calibratedRadiance(raw())
     assert info(image.bandNames()) == ["B4", "B10", "QA_PIXEL"]

@@ -74,6 +74,12 @@ def _calibrated(image: Image, curves: dict[str, Curve]) -> Image:
     return image.with_bands(made.get(band.id, band) for band in image.bands)
 
 
+@algorithm("Landsat.translateMetadata")
+def translate_metadata(image: Image) -> Image:
+    """The image itself: "does nothing", says its description in the client [S]."""
+    return image
+
+
 @algorithm("Landsat.calibratedRadiance")
 def calibrated_radiance(image: Image) -> Image:
     """Radiance by the scene's `RADIANCE_MULT_BAND_N` and `RADIANCE_ADD_BAND_N` [S].
