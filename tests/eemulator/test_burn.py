@@ -100,6 +100,15 @@ def test_points_collections_and_what_lies_outside() -> None:
     assert burned(shapely.Point(np.inf, 0), where) is None
 
 
+def test_a_point_on_an_edge_but_for_rounding_is_in_a_pixel(server: eemulator.Server) -> None:
+    """Edges of MODIS' pixels lie on whole degrees, but for the last digits of the projection."""
+    side = 463.3127165279165
+    sinusoidal = ee.Projection("SR-ORG:6974", [side, 0, -20015109.354, 0, -side, 10007554.677])
+    for place in ([20, 10], [0, 0], [-60, -30]):
+        found = ee.Image(5).reduceRegion("first", ee.Geometry.Point(place), crs=sinusoidal)
+        assert found.getInfo() == {"constant": 5}
+
+
 def test_requests_leave_the_filters_of_warnings_alone(server: eemulator.Server) -> None:
     image = ee.Image("TEST/UTM").select("u8")
     area = image.geometry().centroid(1).buffer(300)

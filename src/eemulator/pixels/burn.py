@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 # Columns and rows farther away than this are as good as this: they fit into integers.
 _FAR = 2.0**40
 
+# What lies this near to an edge between pixels, in pixels, lies on it: the window around a shape is
+# found so too (`default_grid`), and a point must not fall out of it by a rounding error.
+_SNAP = 1e-6
+
 
 class Burned(NamedTuple):
     """A part of a grid.
@@ -99,6 +103,8 @@ def _in_pixels(points: Points, grid: Grid) -> Points:
     x, y = points[:, 0] - c, points[:, 1] - f
     determinant = a * e - b * d
     found = np.column_stack([(e * x - b * y) / determinant, (a * y - d * x) / determinant])
+    edges = np.rint(found)
+    found = np.where(np.abs(found - edges) < _SNAP, edges, found)
     return found.clip(-_FAR, _FAR)
 
 
