@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import ee
 import numpy as np
 import shapely
 from pyproj import Transformer
@@ -239,3 +240,10 @@ def catalog() -> Catalog:
             archive(),
         ]
     )
+
+
+def in_pixels(left: float, top: float, right: float, bottom: float) -> Any:
+    """A rectangle of columns and rows of `UTM`."""
+    a, _, x, _, e, y = UTM.transform
+    bounds = [x + a * left, y + e * bottom, x + a * right, y + e * top]
+    return ee.Geometry.Rectangle(bounds, UTM.crs, False)
