@@ -14,6 +14,8 @@ from pyproj import Transformer
 from eemulator import Band, Catalog, CollectionAsset, Grid, ImageAsset
 from eemulator.catalog.lazy import LazyImages
 
+from .wire import grid
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -240,6 +242,12 @@ def catalog() -> Catalog:
             archive(),
         ]
     )
+
+
+def part(left: int, top: int, width: int, height: int) -> dict[str, Any]:
+    """A window of `UTM`'s own pixels, as a request's grid."""
+    a, _, x, _, e, y = UTM.transform
+    return grid(UTM.crs, (a, 0, x + left * a, 0, e, y + top * e), width, height)
 
 
 def in_pixels(left: float, top: float, right: float, bottom: float) -> Any:
