@@ -13,6 +13,7 @@ from . import synthetic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +41,33 @@ def own_catalogue(
 ) -> eemulator.Server:
     """A server of the emulator's own collections, `ee` signed in to it."""
     return signed_in(_own_server, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("exports")
+
+
+@pytest.fixture(scope="module")
+def _exporting_server(_folder: Path) -> Iterator[eemulator.Server]:
+    limits = eemulator.Limits(requests_per_second=None)
+    with eemulator.running(synthetic.catalog(), limits, exports=_folder) as server:
+        yield server
+
+
+@pytest.fixture
+def exporting(
+    _exporting_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[eemulator.Server]:
+    """A server that exports to `folder`, `ee` signed in to it; reset when a test is over."""
+    yield signed_in(_exporting_server, monkeypatch)
+    _exporting_server.reset()
+
+
+@pytest.fixture
+def folder(_folder: Path) -> Path:
+    """Where the files of exports go."""
+    return _folder
 
 
 def signed_in(server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> eemulator.Server:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import ee
 import numpy as np
 import shapely
 from pyproj import Transformer
 
 from eemulator import Band, Catalog, CollectionAsset, Grid, ImageAsset
 from eemulator.catalog.lazy import LazyImages
+
+from .wire import grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -239,3 +242,16 @@ def catalog() -> Catalog:
             archive(),
         ]
     )
+
+
+def part(left: int, top: int, width: int, height: int) -> dict[str, Any]:
+    """A window of `UTM`'s own pixels, as a request's grid."""
+    a, _, x, _, e, y = UTM.transform
+    return grid(UTM.crs, (a, 0, x + left * a, 0, e, y + top * e), width, height)
+
+
+def in_pixels(left: float, top: float, right: float, bottom: float) -> Any:
+    """A rectangle of columns and rows of `UTM`."""
+    a, _, x, _, e, y = UTM.transform
+    bounds = [x + a * left, y + e * bottom, x + a * right, y + e * top]
+    return ee.Geometry.Rectangle(bounds, UTM.crs, False)

@@ -13,7 +13,7 @@ import eemulator
 from eemulator.catalog.model import Grid
 from tests.eemulator import synthetic
 from tests.eemulator.conftest import signed_in
-from tests.eemulator.synthetic import UTM
+from tests.eemulator.synthetic import UTM, in_pixels
 from tests.eemulator.wire import info, pixels
 
 if TYPE_CHECKING:
@@ -39,13 +39,6 @@ def _module_server() -> Iterator[eemulator.Server]:
 @pytest.fixture(autouse=True)
 def server(_module_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch) -> eemulator.Server:
     return signed_in(_module_server, monkeypatch)
-
-
-def in_pixels(left: float, top: float, right: float, bottom: float) -> Any:
-    """A rectangle of columns and rows of the UTM image."""
-    a, _, x, _, e, y = UTM.transform
-    bounds = [x + a * left, y + e * bottom, x + a * right, y + e * top]
-    return ee.Geometry.Rectangle(bounds, UTM.crs, False)
 
 
 def first_band(image: Any) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import ee
 import numpy as np
 import pytest
 
-from .synthetic import UTM, formula, is_valid
-from .wire import grid, info, pixels
+from .synthetic import UTM, formula, is_valid, part
+from .wire import info, pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("server")
 
 LEFT, TOP, WIDTH, HEIGHT = 50, 60, 7, 5
-_A, _, _C, _, _E, _F = UTM.transform
-INSIDE = grid(UTM.crs, (_A, 0, _C + LEFT * _A, 0, _E, _F + TOP * _E), WIDTH, HEIGHT)
+INSIDE = part(LEFT, TOP, WIDTH, HEIGHT)
 BANDS = ["u8", "f32"]
 
 

@@ -1,4 +1,4 @@
-"""What the service's reference shows of images, a to m: the expression, and what was printed of it.
+"""What the reference prints of pixels that are arrays, of bits, of metadata and of links.
 
 Each row names its page, https://developers.google.com/earth-engine/apidocs/ee-{page}.
 """

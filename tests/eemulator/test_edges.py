@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from .synthetic import UTM
-from .wire import grid, info, pixels
+from .synthetic import UTM, part
+from .wire import info, pixels
 
 pytestmark = pytest.mark.usefixtures("server")
 
 LEFT, TOP, WIDTH, HEIGHT, MARGIN = 50, 60, 20, 16, 12
-_A, _, _C, _, _E, _F = UTM.transform
-INSIDE = grid(UTM.crs, (_A, 0, _C + LEFT * _A, 0, _E, _F + TOP * _E), WIDTH, HEIGHT)
+_A, _, _C, _, _, _ = UTM.transform
+INSIDE = part(LEFT, TOP, WIDTH, HEIGHT)
 ROWS, COLS = np.mgrid[TOP - MARGIN : TOP + HEIGHT + MARGIN, LEFT - MARGIN : LEFT + WIDTH + MARGIN]
 X, Y = COLS + 0.5, ROWS + 0.5
 VALUES = np.sin(X * 0.9) * np.cos(Y * 0.7) + np.sin(X * Y / 20)

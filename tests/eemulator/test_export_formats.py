@@ -19,44 +19,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, shape
 
-import eemulator
 from eemulator.exports import records
-from tests.eemulator import synthetic
-from tests.eemulator.conftest import signed_in
-from tests.eemulator.synthetic import UTM, formula, is_valid
-from tests.eemulator.test_exports import expected, finished, to_drive
+from tests.eemulator.exporting import expected, finished, to_drive
+from tests.eemulator.synthetic import UTM, formula, in_pixels, is_valid
 from tests.eemulator.wire import PROJECT, send
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    import eemulator
 
 UTM_IMAGE = "TEST/UTM"
 
-
-@pytest.fixture(scope="module")
-def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("exports")
-
-
-@pytest.fixture(scope="module")
-def _module_server(_folder: Path) -> Iterator[eemulator.Server]:
-    limits = eemulator.Limits(requests_per_second=None)
-    with eemulator.running(synthetic.catalog(), limits, exports=_folder) as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def server(
-    _module_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[eemulator.Server]:
-    yield signed_in(_module_server, monkeypatch)
-    _module_server.reset()
-
-
-@pytest.fixture
-def folder(_folder: Path) -> Path:
-    return _folder
+pytestmark = pytest.mark.usefixtures("exporting")
 
 
 def _example_class() -> Any:
@@ -203,7 +178,7 @@ def test_an_image_becomes_patches_and_a_mixer(folder: Path) -> None:
 
 def test_patches_overlap_by_half_a_kernel_and_files_are_cut(folder: Path) -> None:
     image = ee.Image(UTM_IMAGE).select("u8")
-    area = synthetic_box(80, 60, 220, 180)
+    area = in_pixels(80, 60, 220, 180)
     options = {"patchDimensions": [70, 60], "kernelSize": [20, 10], "maxFileSize": 30_000}
     status = to_drive(
         image, "k", folder="tf2", fileFormat="TFRecord", region=area, formatOptions=options
@@ -223,12 +198,6 @@ def test_patches_overlap_by_half_a_kernel_and_files_are_cut(folder: Path) -> Non
         np.testing.assert_array_equal(
             patch["u8"].reshape(70, 90), wanted[row - 5 : row + 65, col - 10 : col + 80]
         )
-
-
-def synthetic_box(left: int, top: int, right: int, bottom: int) -> Any:
-    a, _, x, _, e, y = UTM.transform
-    bounds = [x + a * left, y + e * bottom, x + a * right, y + e * top]
-    return ee.Geometry.Rectangle(bounds, UTM.crs, False)
 
 
 def test_patches_that_are_too_masked_are_left_out(folder: Path) -> None:
@@ -332,7 +301,7 @@ def test_a_table_becomes_a_file_that_gdal_reads(folder: Path, file_format: str, 
 def test_projected_geometries_and_mixed_ones_in_kml(folder: Path) -> None:
     table = ee.FeatureCollection(
         [
-            ee.Feature(synthetic_box(0, 0, 10, 10), {"n": 1}),
+            ee.Feature(in_pixels(0, 0, 10, 10), {"n": 1}),
             ee.Feature(ee.Geometry.LineString([[44, -18], [45, -19]]), {"n": 2}),
             ee.Feature(None, {"n": 3}),
         ]
@@ -341,7 +310,7 @@ def test_projected_geometries_and_mixed_ones_in_kml(folder: Path) -> None:
     with zipfile.ZipFile(folder / "mixed" / "mixed.kmz") as packed:
         assert packed.namelist() == ["doc.kml"]
         read = geopandas.read_file(io.BytesIO(packed.read("doc.kml")), engine="pyogrio")
-    box = shape(synthetic_box(0, 0, 10, 10).transform("EPSG:4326", 0.001).getInfo())
+    box = shape(in_pixels(0, 0, 10, 10).transform("EPSG:4326", 0.001).getInfo())
     assert read.geometry[0].symmetric_difference(box).area < 1e-6 * box.area
     assert read.geometry[1].equals(LineString([[44, -18], [45, -19]]))
     assert [int(n) for n in read["n"]] == [1, 2, 3]
@@ -392,13 +361,15 @@ def test_tables_are_downloaded(folder: Path) -> None:
     assert read.geometry[0] == Point(44.1, -18.2)
 
 
-def test_what_cannot_be_downloaded_is_said_when_it_is_asked_for(server: eemulator.Server) -> None:
+def test_what_cannot_be_downloaded_is_said_when_it_is_asked_for(
+    exporting: eemulator.Server,
+) -> None:
     with pytest.raises(ee.EEException, match="Downloading tables as XLS: not implemented"):
         rows().getDownloadURL("xls")
     body = {"expression": ee.serializer.encode(rows()), "selectors": "text"}
-    reply = send(server, "POST", f"{PROJECT}/tables", body)
+    reply = send(exporting, "POST", f"{PROJECT}/tables", body)
     assert (reply.status, "a list of names is needed" in reply.message) == (400, True)
     with pytest.raises(ee.EEException, match="does not evaluate to a collection"):
         ee.FeatureCollection(ee.Image(1)).getDownloadURL()
-    reply = send(server, "GET", f"{PROJECT}/tables/none:getFeatures")
+    reply = send(exporting, "GET", f"{PROJECT}/tables/none:getFeatures")
     assert (reply.status, "Table 'projects/" in reply.message) == (404, True)

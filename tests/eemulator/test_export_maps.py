@@ -12,43 +12,17 @@ import ee
 import pytest
 from PIL import Image
 
-import eemulator
 from eemulator.exports.folder import publish
-from tests.eemulator import synthetic
-from tests.eemulator.conftest import signed_in
-from tests.eemulator.test_exports import finished
+from tests.eemulator.exporting import finished
 from tests.eemulator.wire import PROJECT, send
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import eemulator
 
 LONLAT = "TEST/LONLAT"
 """0.4° from 44° E, and 0.3° from 18° S."""
 
-
-@pytest.fixture(scope="module")
-def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("exports")
-
-
-@pytest.fixture(scope="module")
-def _module_server(_folder: Path) -> Iterator[eemulator.Server]:
-    limits = eemulator.Limits(requests_per_second=None)
-    with eemulator.running(synthetic.catalog(), limits, exports=_folder) as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def server(
-    _module_server: eemulator.Server, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[eemulator.Server]:
-    yield signed_in(_module_server, monkeypatch)
-    _module_server.reset()
-
-
-@pytest.fixture
-def folder(_folder: Path) -> Path:
-    return _folder
+pytestmark = pytest.mark.usefixtures("exporting")
 
 
 def picture() -> Any:
@@ -134,12 +108,12 @@ def test_malformed_options_are_refused_at_once(options: dict[str, Any], words: s
     assert ee.data.listOperations() == []
 
 
-def test_too_many_tiles_are_refused(folder: Path, server: eemulator.Server) -> None:
+def test_too_many_tiles_are_refused(folder: Path, exporting: eemulator.Server) -> None:
     status = to_bucket(ee.Image(1).byte(), "many", maxZoom=20)
     assert status["state"] == "FAILED"
     assert status["error_message"].startswith("Export too large: more than 100000 tiles")
     assert not (folder / "bucket" / "many").exists()
-    reply = send(server, "POST", f"{PROJECT}/map:export", {"expression": {}, "tileOptions": []})
+    reply = send(exporting, "POST", f"{PROJECT}/map:export", {"expression": {}, "tileOptions": []})
     assert reply.status == 400
 
 

@@ -27,7 +27,8 @@ from eemulator.exports import geotiff
 from eemulator.exports.folder import ExportFolder, publish
 from tests.eemulator import synthetic
 from tests.eemulator.conftest import signed_in
-from tests.eemulator.synthetic import UTM, formula, is_valid
+from tests.eemulator.exporting import expected, finished, to_drive
+from tests.eemulator.synthetic import UTM
 from tests.eemulator.wire import PROJECT, grid, info, pixels, send
 
 if TYPE_CHECKING:
@@ -82,37 +83,11 @@ def server(
     _module_server.reset()
 
 
-@pytest.fixture
-def folder(_folder: Path) -> Path:
-    return _folder
-
-
-def finished(task: Any, *, start: bool = True) -> dict[str, Any]:
-    """The status of a task, when it is over; the server is waited for, not polled."""
-    if start:
-        task.start()
-    while task.active():
-        ee.data._get_cloud_projects().operations().wait(name=task.operation_name, body={}).execute()
-    status: dict[str, Any] = task.status()
-    return status
-
-
-def to_drive(image: Any, name: str, **options: Any) -> dict[str, Any]:
-    return finished(ee.batch.Export.image.toDrive(image, description=name, **options))
-
-
 def to_asset(image: Any, name: str, **options: Any) -> dict[str, Any]:
     task = ee.batch.Export.image.toAsset(
         image, description=name, assetId=f"{HOME}/{name}", **options
     )
     return finished(task)
-
-
-def expected(band: str, k: int = 3) -> tuple[Any, Any]:
-    """Values of a whole band, 0 where they are masked, and what is valid."""
-    valid = is_valid(band, k, ROWS, COLS)
-    values = formula(band, k, ROWS, COLS)
-    return np.where(valid, values, values.dtype.type(0)), valid
 
 
 def test_an_image_becomes_a_file_with_its_names_grid_and_pixels(folder: Path) -> None:

@@ -12,7 +12,7 @@ from pyproj import Geod, Transformer
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
-from .synthetic import LONLAT, UTM, formula, is_valid
+from .synthetic import LONLAT, formula, is_valid, part
 from .wire import grid, info, pixels
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("server")
 
 LEFT, TOP, WIDTH, HEIGHT, MARGIN = 50, 60, 24, 18, 12
-_A, _, _C, _, _E, _F = UTM.transform
-INSIDE = grid(UTM.crs, (_A, 0, _C + LEFT * _A, 0, _E, _F + TOP * _E), WIDTH, HEIGHT)
+INSIDE = part(LEFT, TOP, WIDTH, HEIGHT)
 ROWS, COLS = np.mgrid[TOP - MARGIN : TOP + HEIGHT + MARGIN, LEFT - MARGIN : LEFT + WIDTH + MARGIN]
 VALUES, VALID = formula("u8", 3, ROWS, COLS), is_valid("u8", 3, ROWS, COLS)
 TARGET = VALID & (VALUES % 50 == 7)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from .synthetic import UTM, formula, is_valid
+from .synthetic import UTM, formula, is_valid, part
 from .wire import grid, info, pixels
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.usefixtures("server")
 
 # A window well inside of the image: neighbours beyond its edges are there.
 LEFT, TOP, WIDTH, HEIGHT, MARGIN = 50, 60, 24, 20, 12
-_A, _, _C, _, _E, _F = UTM.transform
-INSIDE = grid(UTM.crs, (_A, 0, _C + LEFT * _A, 0, _E, _F + TOP * _E), WIDTH, HEIGHT)
+_, _, _C, _, _, _F = UTM.transform
+INSIDE = part(LEFT, TOP, WIDTH, HEIGHT)
 ROWS, COLS = np.mgrid[TOP - MARGIN : TOP + HEIGHT + MARGIN, LEFT - MARGIN : LEFT + WIDTH + MARGIN]
 
 

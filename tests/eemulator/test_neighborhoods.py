@@ -15,7 +15,7 @@ from pyproj import Geod, Transformer
 from scipy import ndimage
 from scipy.stats import kstest
 
-from .synthetic import LONLAT, UTM, formula, is_valid
+from .synthetic import LONLAT, UTM, formula, is_valid, part
 from .wire import grid, info, pixels
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("server")
 # A window well inside of the image: neighbours beyond its edges are there.
 LEFT, TOP, WIDTH, HEIGHT, MARGIN = 50, 60, 40, 30, 20
 _A, _, _C, _, _E, _F = UTM.transform
-INSIDE = grid(UTM.crs, (_A, 0, _C + LEFT * _A, 0, _E, _F + TOP * _E), WIDTH, HEIGHT)
+INSIDE = part(LEFT, TOP, WIDTH, HEIGHT)
 ROWS, COLS = np.mgrid[TOP - MARGIN : TOP + HEIGHT + MARGIN, LEFT - MARGIN : LEFT + WIDTH + MARGIN]
 
 

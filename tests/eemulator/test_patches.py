@@ -9,17 +9,12 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from .synthetic import UTM, formula, is_valid
-from .wire import grid, info, pixels
+from .synthetic import formula, is_valid, part
+from .wire import info, pixels
 
 pytestmark = pytest.mark.usefixtures("server")
 
 LEFT, TOP, SIZE, MOST = 60, 50, 40, 12
-_A, _, _C, _, _E, _F = UTM.transform
-
-
-def part(left: int, top: int, width: int, height: int) -> dict[str, Any]:
-    return grid(UTM.crs, (_A, 0, _C + left * _A, 0, _E, _F + top * _E), width, height)
 
 
 def labelled(kernel: Any) -> Any:

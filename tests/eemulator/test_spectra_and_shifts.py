@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from pyproj import Transformer
 
-from .synthetic import UTM, formula, is_valid
-from .wire import grid, info, pixels
+from .synthetic import UTM, formula, is_valid, part
+from .wire import info, pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,8 +23,7 @@ _A, _, _C, _, _E, _F = UTM.transform
 
 
 def window(left: int, top: int, width: int = WIDTH, height: int = HEIGHT) -> dict[str, Any]:
-    """A grid of the lattice of `TEST/UTM`."""
-    return grid(UTM.crs, (_A, 0, _C + left * _A, 0, _E, _F + top * _E), width, height)
+    return part(left, top, width, height)
 
 
 def stored(left: int, top: int, width: int, height: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:

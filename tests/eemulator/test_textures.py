@@ -9,8 +9,8 @@ import ee
 import numpy as np
 import pytest
 
-from .synthetic import UTM, formula, is_valid
-from .wire import grid, info, pixels
+from .synthetic import formula, is_valid, part
+from .wire import info, pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("server")
 
 LEFT, TOP, WIDTH, HEIGHT, MARGIN = 50, 60, 7, 6, 4
-_A, _, _C, _, _E, _F = UTM.transform
-INSIDE = grid(UTM.crs, (_A, 0, _C + LEFT * _A, 0, _E, _F + TOP * _E), WIDTH, HEIGHT)
+INSIDE = part(LEFT, TOP, WIDTH, HEIGHT)
 ROWS, COLS = np.mgrid[TOP - MARGIN : TOP + HEIGHT + MARGIN, LEFT - MARGIN : LEFT + WIDTH + MARGIN]
 LEVELS = formula("u8", 3, ROWS, COLS).astype(int) >> 6
 VALID = is_valid("u8", 3, ROWS, COLS)

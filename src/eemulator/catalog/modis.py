@@ -15,11 +15,11 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import shapely
 
 from eemulator.catalog.blockwise import blockwise, strips
 from eemulator.catalog.model import Band, CollectionAsset, ImageAsset
 from eemulator.catalog.noise import Octave, fractal
+from eemulator.catalog.outlines import WHOLE_EARTH
 from eemulator.catalog.plane import centres
 from eemulator.catalog.published.calendars import Steps, millis, utc
 from eemulator.catalog.published.dated import dated_images
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from eemulator.catalog.noise import Floats
 
 f32 = np.float32
-
-_WHOLE_EARTH = shapely.box(-180, -90, 180, 90)
 
 
 class _Layout(NamedTuple):
@@ -211,7 +209,7 @@ def _image(name: str, product: _Product, position: int) -> ImageAsset:
             "system:time_start": millis(day),
             "system:time_end": millis(days.end(position)),
         },
-        footprint=_WHOLE_EARTH,
+        footprint=WHOLE_EARTH,
         sample=_Sampler(product, day.date()),
         afar=lambda _: _Sampler(product, day.date()),
     )

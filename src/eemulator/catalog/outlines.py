@@ -1,10 +1,11 @@
-"""Regions of equal pixels as shapes."""
+"""Shapes: of all the Earth, and of regions of equal pixels."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import rasterio
+import shapely
 from affine import Affine
 from rasterio.features import shapes
 from rasterio.io import MemoryFile
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
+
+WHOLE_EARTH = shapely.box(-180, -90, 180, 90)
 
 # Of the file that the pixels are handed over in, and of its outlines. Without one, or with the
 # identity, rasterio warns; of arrays, it silences itself by swapping the process' warning filters.

@@ -73,7 +73,7 @@ def fraction(left: PixelType, right: PixelType) -> PixelType:
     return FLOAT if joint.is_int else joint.without_range()
 
 
-def _truth(left: PixelType, right: PixelType) -> PixelType:  # noqa: ARG001
+def _truth(*operands: PixelType) -> PixelType:  # noqa: ARG001
     return BOOLEAN
 
 
@@ -275,14 +275,6 @@ def _keep_int(function: Callable[..., NDArray[Any]]) -> Callable[[NDArray[Any]],
     return lambda a: a if a.dtype.kind in "iu" else function(a)
 
 
-def _same(operand: PixelType) -> PixelType:
-    return operand.without_range()
-
-
-def _bool(operand: PixelType) -> PixelType:  # noqa: ARG001
-    return BOOLEAN
-
-
 def _signed(operand: PixelType) -> PixelType:
     """The smallest signed integers that can hold the operand [S]."""
     if not operand.is_int:
@@ -297,7 +289,7 @@ def _bit_number(operand: PixelType) -> PixelType:  # noqa: ARG001
 
 UNARY: dict[str, Unary] = {
     "abs": Unary(np.abs, _absolute),
-    "not": Unary(lambda a: a == 0, _bool),
+    "not": Unary(lambda a: a == 0, _truth),
     "signum": Unary(np.sign, _sign),
     "floor": Unary(_keep_int(np.floor), _rounded),
     "ceil": Unary(_keep_int(np.ceil), _rounded),

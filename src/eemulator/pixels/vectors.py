@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from affine import Affine
 from scipy.spatial import cKDTree
 
 from ..values.rings import areal
@@ -120,20 +119,6 @@ def _covered(shape: BaseGeometry, grid: Grid) -> NDArray[np.int64]:
     top, left = (part.start for part in found.window)
     numbers: NDArray[np.int64] = (rows + top) * grid.width + columns + left
     return numbers
-
-
-def window(shape: BaseGeometry, grid: Grid, margin: int = 1) -> tuple[int, int, int, int]:
-    """The columns and rows of a grid around a shape: left, top, right, bottom."""
-    inverse = ~Affine(*grid.transform)
-    west, south, east, north = shape.bounds
-    corners = [inverse * (x, y) for x in (west, east) for y in (south, north)]
-    columns, rows = ([corner[i] for corner in corners] for i in range(2))
-    return (
-        int(np.clip(np.floor(min(columns)) - margin, 0, grid.width)),
-        int(np.clip(np.floor(min(rows)) - margin, 0, grid.height)),
-        int(np.clip(np.ceil(max(columns)) + margin, 0, grid.width)),
-        int(np.clip(np.ceil(max(rows)) + margin, 0, grid.height)),
-    )
 
 
 class Distances(Leaf):

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _SIDE = 256
 DEEPEST = 24
 """The last zoom [M]."""
-
-_HALF = math.pi * 6_378_137.0  # metres from the middle of the world to its edge
+HALF = math.pi * 6_378_137.0
+"""Metres from the middle of the world to its edge."""
 
 
 class Maps:
@@ -82,14 +82,14 @@ class Maps:
 
 def tile_grid(zoom: int, x: int, y: int) -> dict[str, Any]:
     """The pixels of a tile, as a request has them."""
-    width = 2 * _HALF / 2**zoom
+    width = 2 * HALF / 2**zoom
     return {
         "crsCode": "EPSG:3857",
         "dimensions": {"width": _SIDE, "height": _SIDE},
         "affineTransform": {
             "scaleX": width / _SIDE,
             "scaleY": -width / _SIDE,
-            "translateX": x * width - _HALF,
-            "translateY": _HALF - y * width,
+            "translateX": x * width - HALF,
+            "translateY": HALF - y * width,
         },
     }

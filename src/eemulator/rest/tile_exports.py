@@ -17,7 +17,7 @@ from ..pixels.pictures import encode_picture
 from ..pixels.render import painted
 from ..pixels.request import pixel_request
 from ..values.image import require_bands
-from .maps import DEEPEST, tile_grid
+from .maps import DEEPEST, HALF, tile_grid
 from .visualization import seen
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 _MOST_TILES = 100_000
 """The emulator's own: a slip of a zoom level must not fill a disk."""
 
-_HALF = math.pi * 6_378_137.0
-_METRES_AT_ZERO = 2 * _HALF / 256
+_METRES_AT_ZERO = 2 * HALF / 256
 # A tile that only touches the bounds is none of theirs.
 _SLACK = 1e-6
 
@@ -124,16 +123,16 @@ def _tiles(image: Image, options: TileOptions) -> Iterator[tuple[int, int, int]]
     bounds = natural_bounds(band, image).bounds_in("EPSG:3857")
     # The poles have no image there: the map ends before them.
     left, bottom, right, top = (
-        min(max(0.0 if math.isnan(side) else side, -_HALF), _HALF) for side in bounds
+        min(max(0.0 if math.isnan(side) else side, -HALF), HALF) for side in bounds
     )
     last = options.last
     if last is None:
         last = max(zoom_of(default_projection(band).nominal_scale), options.first)
     count = 0
     for zoom in range(options.first, last + 1):
-        side = 2 * _HALF / 2**zoom
-        columns = _span((left + _HALF) / side, (right + _HALF) / side, 2**zoom)
-        rows = _span((_HALF - top) / side, (_HALF - bottom) / side, 2**zoom)
+        side = 2 * HALF / 2**zoom
+        columns = _span((left + HALF) / side, (right + HALF) / side, 2**zoom)
+        rows = _span((HALF - top) / side, (HALF - bottom) / side, 2**zoom)
         count += len(columns) * len(rows)
         if count > _MOST_TILES:
             raise ServiceError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .statistics import Result, Shown, Values
+
+    Floats = NDArray[np.float64]
+    Statistic = Callable[[Values, Shown], Result]
+    Fitted = Callable[[Values, Shown], tuple[Floats, Floats, NDArray[np.bool_]]]
 
 
 def least_squares(
@@ -38,9 +42,29 @@ def least_squares(
     return found, regular
 
 
-def linear_regression(
-    independent: int, dependent: int
-) -> tuple[Callable[[Values, Shown], Result], Callable[[Values, Shown], Result]]:
+def rows_of(values: Values, shown: Shown, width: int) -> tuple[Floats, NDArray[np.bool_]]:
+    """`(pixels, rows, variables)`, zeros where one is masked; `(pixels, rows)`: where none is."""
+    table = values.reshape(-1, width, *values.shape[1:]).astype(np.float64)
+    known = np.all(shown.reshape(table.shape), axis=1).reshape(len(table), -1)
+    rows = np.moveaxis(table.reshape(len(table), width, -1), -1, 0)
+    return np.where(known.T[..., np.newaxis], rows, 0.0), known.T
+
+
+def coefficients_and_residuals(fitted: Fitted) -> tuple[Statistic, Statistic]:
+    """The two statistics of a fit, each masked where it is not known."""
+
+    def coefficients(values: Values, shown: Shown) -> Result:
+        found, _, mask = fitted(values, shown)
+        return found, mask
+
+    def residuals(values: Values, shown: Shown) -> Result:
+        _, rest, mask = fitted(values, shown)
+        return rest, mask
+
+    return coefficients, residuals
+
+
+def linear_regression(independent: int, dependent: int) -> tuple[Statistic, Statistic]:
     """Statistics of a stack of rows of variables: the coefficients, and the residuals' RMS.
 
     Rows with a masked variable do not count. A pixel of too few rows, or of dependent variables,
@@ -50,16 +74,12 @@ def linear_regression(
         Of pixels `(…)`: arrays `(…, independent, dependent)`, and `(…, dependent)`.
     """
 
-    def fitted(values: Values, shown: Shown) -> tuple[Any, Any, Any]:
-        width = independent + dependent
+    def fitted(values: Values, shown: Shown) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        rows, known = rows_of(values, shown, independent + dependent)
         place = values.shape[1:]
-        table = values.reshape(-1, width, *place).astype(np.float64)
-        known: NDArray[np.bool_] = np.all(shown.reshape(table.shape), axis=1)
-        rows = np.where(known[:, np.newaxis], table, 0.0).reshape(len(table), width, -1)
-        rows = np.moveaxis(rows, -1, 0)
-        number = known.reshape(len(table), -1).sum(0)
+        number = known.sum(1)
         x, y = rows[..., :independent], rows[..., independent:]
-        if len(table) <= independent:
+        if rows.shape[1] <= independent:
             found = np.zeros((len(rows), independent, dependent))
             regular = np.zeros(len(rows), np.bool_)
         else:
@@ -73,12 +93,4 @@ def linear_regression(
             mask,
         )
 
-    def coefficients(values: Values, shown: Shown) -> Result:
-        found, _, mask = fitted(values, shown)
-        return found, mask
-
-    def residuals(values: Values, shown: Shown) -> Result:
-        _, rest, mask = fitted(values, shown)
-        return rest, mask
-
-    return coefficients, residuals
+    return coefficients_and_residuals(fitted)

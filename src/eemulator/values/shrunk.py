@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from .regression import least_squares
+from .regression import coefficients_and_residuals, least_squares, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,14 +30,6 @@ _MEDIAN_DEVIATION = 0.6744897501960817
 _MOST_ROUNDS = 50
 
 
-def _rows(values: Values, shown: Shown, width: int) -> tuple[Floats, NDArray[np.bool_]]:
-    """`(pixels, rows, variables)`, zeros where one is masked; `(pixels, rows)`: where none is."""
-    table = values.reshape(-1, width, *values.shape[1:]).astype(np.float64)
-    known = np.all(shown.reshape(table.shape), axis=1).reshape(len(table), -1)
-    rows = np.moveaxis(table.reshape(len(table), width, -1), -1, 0)
-    return np.where(known.T[..., np.newaxis], rows, 0.0), known.T
-
-
 def robust_regression(
     independent: int, dependent: int, margin: float | None
 ) -> tuple[Statistic, Statistic]:
@@ -55,7 +47,7 @@ def robust_regression(
     """
 
     def fitted(values: Values, shown: Shown) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        rows, known = _rows(values, shown, independent + dependent)
+        rows, known = rows_of(values, shown, independent + dependent)
         place = values.shape[1:]
         x, y = rows[..., :independent], rows[..., independent:]
         used = known
@@ -78,15 +70,7 @@ def robust_regression(
             regular.reshape(place),
         )
 
-    def coefficients(values: Values, shown: Shown) -> Result:
-        found, _, mask = fitted(values, shown)
-        return found, mask
-
-    def residuals(values: Values, shown: Shown) -> Result:
-        _, rest, mask = fitted(values, shown)
-        return rest, mask
-
-    return coefficients, residuals
+    return coefficients_and_residuals(fitted)
 
 
 def _margin(apart: Floats, known: NDArray[np.bool_], margin: float | None) -> Any:
@@ -118,7 +102,7 @@ def ridge_regression(
     """
 
     def fitted(values: Values, shown: Shown) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
-        rows, known = _rows(values, shown, independent + dependent)
+        rows, known = rows_of(values, shown, independent + dependent)
         place = values.shape[1:]
         number = known.sum(1)
         enough = number > independent
@@ -179,7 +163,7 @@ def geometric_median(
     """
 
     def found(values: Values, shown: Shown) -> tuple[Floats, NDArray[np.bool_]]:
-        rows, known = _rows(values, shown, inputs)
+        rows, known = rows_of(values, shown, inputs)
         count = np.maximum(known.sum(1), 1)[:, np.newaxis]
         point = rows.sum(1) / count
         total = np.full(len(rows), np.inf)

@@ -14,8 +14,6 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-import shapely
-
 from eemulator.catalog import sun
 from eemulator.catalog.landsat.calibration import calibration
 from eemulator.catalog.landsat.missions import MISSIONS, Level, Mission, band_layouts
@@ -23,6 +21,7 @@ from eemulator.catalog.landsat.pixels import LandsatPixels
 from eemulator.catalog.landsat.wrs import CYCLE, PathRow, footprint, swath
 from eemulator.catalog.lazy import LazyImages, LazyProperties
 from eemulator.catalog.model import Band, Grid, ImageAsset
+from eemulator.catalog.outlines import WHOLE_EARTH
 from eemulator.catalog.plane import SOUTHWARD
 from eemulator.catalog.weather import Moment, cloud_share
 
@@ -70,9 +69,6 @@ _KNOWN_GRIDS = {
     "LT05_031034_20110619": (643_185.0, 4_255_815.0, 7881, 6981),
     "LC08_044034_20140318": (460_785.0, 4_264_515.0, 7661, 7801),
 }
-
-WHOLE_GLOBE = shapely.box(-180, -90, 180, 90)
-"""The footprint of some real-time assets [S]."""
 
 _LEVELS: tuple[Level, ...] = ("", "_TOA", "_L2")
 # Passes of so many days before a mission's last one are there in real time.
@@ -253,7 +249,8 @@ def image(key: SceneKey, collection: str, tier: str, level: Level) -> ImageAsset
     """A scene in one of its collections."""
     lattices = _lattices(key)
     lost = tier == "T1_RT" and key.index in _LOST
-    outline: BaseGeometry = WHOLE_GLOBE if lost else footprint(key.place)
+    # The footprint of some real-time assets is the Earth [S].
+    outline: BaseGeometry = WHOLE_EARTH if lost else footprint(key.place)
     pixels = LandsatPixels(
         layouts={band.name: band for band in band_layouts(key.mission.family, level)},
         grids=lattices,

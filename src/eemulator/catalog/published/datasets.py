@@ -11,6 +11,7 @@ import shapely
 
 from eemulator.catalog import sinusoidal
 from eemulator.catalog.model import Band, CollectionAsset, Grid, ImageAsset
+from eemulator.catalog.outlines import WHOLE_EARTH
 from eemulator.catalog.published.calendars import millis
 from eemulator.catalog.published.dated import dated_images
 from eemulator.catalog.published.layers import Formula, Layer
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from eemulator.catalog.published.calendars import Calendar
-
-_WHOLE_EARTH = shapely.box(-180, -90, 180, 90)
 
 
 def degrees(
@@ -103,7 +102,7 @@ class Dataset:
         if self.footprint is not None:
             return self.footprint
         if self.grid.crs == sinusoidal.CRS:
-            return _WHOLE_EARTH
+            return WHOLE_EARTH
         a, _, left, _, e, top = self.grid.transform
         east, south = left + a * self.grid.width, top + e * self.grid.height
         return shapely.box(max(left, -180.0), max(south, -90.0), min(east, 180.0), min(top, 90.0))

@@ -1,4 +1,4 @@
-"""What the documentation says of `ee.Image`'s methods from n to z, of terrain and formulas.
+"""What the documentation says of bands, their names, types and values, and of refusals.
 
 Each fact has the page that states it; `apidocs/…` and `guides/…` are below
 https://developers.google.com/earth-engine/.
