@@ -193,6 +193,15 @@ def test_a_tree_as_text_is_followed_exactly() -> None:
     np.testing.assert_array_equal(found, np.where(ok, expected, 0))
 
 
+def test_a_tree_that_is_a_leaf_answers_where_the_image_has_pixels() -> None:
+    known = ee.Classifier.decisionTree("1) root 9 9 5 *")
+    _, ok = stored("u8")
+    found = pixels(image().select("u8").classify(known).unmask(-1), SMALL)["classification"]
+    np.testing.assert_array_equal(found, np.where(ok, 5, -1))
+    with pytest.raises(ee.EEException, match="Image has no bands"):
+        info(image().select([]).classify(known))
+
+
 def test_several_trees_vote() -> None:
     texts = [
         "1) root 9 9 9\n2) x<=1 9 9 1 *\n3) x>1 9 9 2 *\n1) root 9 9 2 *",
@@ -227,6 +236,9 @@ def test_several_trees_vote() -> None:
         ("1) root 9 9 9\n2) a<1 9 9 1 *\n3) b>=1 9 9 2 *", "line 3: expected a condition on 'a'"),
         ("1) root 9 *", "expected 3 numbers, got 1"),
         ("", "There is no tree in the text."),
+        # Read in a moment, though nobody can say where such a line's blanks belong.
+        ("1) root 9 9 9" + " " * 1_000_000 + "x *", "line 1: expected 3 numbers, got 4"),
+        ("1) root 9 9 9 " + "(" * 1_000_000, "line 1: expected 3 numbers, got 4"),
     ],
 )  # fmt: skip
 def test_texts_that_are_no_trees(text: str, message: str) -> None:

@@ -81,3 +81,11 @@ def test_pixels_beside_masked_ones_are_masked() -> None:
 def test_a_width_that_is_none_is_refused() -> None:
     with pytest.raises(ee.EEException, match="'sigma' must be 0 to 50, got -1"):
         info(ee.Algorithms.CannyEdgeDetector(rough(), 1, -1))
+
+
+def test_a_bell_too_narrow_for_numbers_leaves_pixels_as_they_are() -> None:
+    found, plain = (
+        pixels(ee.Algorithms.CannyEdgeDetector(rough(), 2, sigma), INSIDE)["v"]
+        for sigma in (5e-324, 0)
+    )
+    np.testing.assert_array_equal(found, plain)

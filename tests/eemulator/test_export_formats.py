@@ -355,6 +355,8 @@ def test_tables_are_downloaded(folder: Path) -> None:
     assert name == 'attachment; filename=".._a_b.zip"'
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         assert ".._a_b.shp" in packed.namelist()
+    _, name = downloaded(rows(), "csv", filename="é 語")
+    assert name == "attachment; filename*=UTF-8''%C3%A9_%E8%AA%9E.csv"
     content, name = downloaded(rows(), "kml")
     assert (content[:5], name) == (b"<?xml", 'attachment; filename="table.kml"')
     read = geopandas.read_file(io.BytesIO(content), engine="pyogrio")

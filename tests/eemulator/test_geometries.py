@@ -116,6 +116,13 @@ def test_a_buffer_of_a_point_is_a_circle(middle: tuple[float, float]) -> None:
     assert found.contains(shapely.Point(middle))
 
 
+def test_what_crosses_the_poles_is_buffered_without_a_warning() -> None:
+    """In Mercator its corners are infinitely far away."""
+    bow = G.Polygon([[[-400, -95], [400, -95], [0, 95]]], None, False)
+    found = bow.buffer(10, ee.ErrorMargin(1, "projected"), "EPSG:3857").getInfo()
+    assert found["coordinates"] == []
+
+
 def test_buffers_of_areas() -> None:
     wider, narrower = on_earth(SQUARE).buffer(5000), on_earth(SQUARE).buffer(-5000)
     area, length = measured(SQUARE)

@@ -117,6 +117,13 @@ def test_each_pixel_goes_its_own_way_and_masked_ones_nowhere() -> None:
     np.testing.assert_allclose(east[0], 44 + 0.001 * (np.arange(6) + 1.5), rtol=1e-12)
 
 
+def test_infinite_pixels_are_interpolated_without_a_warning() -> None:
+    endless = image("f32").multiply(0).add(1e308).multiply(10)
+    found = pixels(endless.displace(ee.Image([4, 3]), "bicubic").unmask(-1), INSIDE)["f32"]
+    assert (found == np.inf).any()
+    assert not (np.isfinite(found) & (found != -1)).any()
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -107,7 +107,18 @@ def test_what_is_read(text: str, pattern: str, zone: str | None, expected: str) 
     assert found == datetime.fromisoformat(expected).replace(tzinfo=UTC)
 
 
-@pytest.mark.parametrize("wrong", [("x" * 1001, "yyyy"), ("2000", "y" * 1001), ("1", "'")])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("x" * 1001, "yyyy"),
+        ("2000", "y" * 1001),
+        ("1", "'"),
+        ("2021 366", "yyyy DDD"),
+        ("0", "D"),
+        ("2021 +24:00", "yyyy Z"),
+        ("2021 +01:60", "yyyy Z"),
+    ],
+)
 def test_what_cannot_be_read(wrong: tuple[Any, ...]) -> None:
     with pytest.raises(ServiceError):
         parsed(*wrong)

@@ -12,6 +12,7 @@ from ..expression.registry import algorithm
 from ..pixels.array_pixels import Partial, per_pixel, require_room
 from ..pixels.pointwise import Pointwise, Recipe
 from ..values.array import Array
+from ..values.image import require_bands
 from ..values.learning.table import ROWS_AT_ONCE, numbers_of
 from ..values.pixel_type import FLOAT, TYPES
 from .image_math import derived
@@ -81,7 +82,8 @@ def _mapped(
         learned: gives what answers, when the first pixels are asked for.
         prefix: goes before the words of errors, which come up when the algorithm has returned.
     """
-    bands = tuple(image.named(names))
+    # A tree that is a leaf asks for no band: it answers where the first one has pixels.
+    bands = tuple(image.named(names)) or (require_bands(image),)
 
     def function(*stacks: Stack) -> Partial:
         try:

@@ -45,9 +45,11 @@ def canny(session: Session, image: Image, threshold: float, sigma: float) -> Ima
         raise ServiceError(f"Parameter 'sigma' must be 0 to {_MOST_SIGMA:g}, got {sigma}.")
     if sigma:
         radius = float(math.ceil(3 * sigma))
+        # The square of a smaller one is 0.
+        spread = max(sigma, 1e-100)
 
         def bell(x: Any, y: Any, pixels: float) -> Weights:  # noqa: ARG001 - the shapes' signature
-            return np.asarray(np.exp(-(x * x + y * y) / (2 * sigma * sigma)), np.float64)
+            return np.asarray(np.exp(-(x * x + y * y) / (2 * spread * spread)), np.float64)
 
         kernel = round_about("gaussian", (radius, radius), "pixels", bell, 1.0, normalize=True)
         image = convolve(session, image, kernel)

@@ -178,11 +178,14 @@ class Places:
                 share = _kernel(k - down, mode) * _kernel(m - across, mode)
                 place = first_row + k, first_col + m
                 there = shown[place]
-                total += np.where(there, share * samples[place], 0)
+                # Infinities of both signs, or one that does not count, make no number.
+                with np.errstate(over="ignore", invalid="ignore"):
+                    total += np.where(there, share * samples[place], 0)
                 weight += np.where(there, share, 0)
                 whole &= there
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(whole, total, np.nan_to_num(total / weight)), whole
+            partly = np.nan_to_num(total / weight, posinf=np.inf, neginf=-np.inf)
+        return np.where(whole, total, partly), whole
 
 
 def _floor(position: Floats) -> Indices:

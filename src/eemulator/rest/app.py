@@ -10,7 +10,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -236,7 +236,9 @@ class App:
         (content, media_type, name), profile = await self._count(call.kind, work)
         seconds = self.pace.seconds(len(content))
         reply = BytesReply(content, media_type, self._stats, place, seconds=seconds)
-        reply.headers["content-disposition"] = f'attachment; filename="{name}"'
+        # Letters beyond ASCII go by RFC 6266.
+        told = f'filename="{name}"' if name.isascii() else f"filename*=UTF-8''{quote(name)}"
+        reply.headers["content-disposition"] = f"attachment; {told}"
         return self._profiled(request, reply, profile)
 
     def _to_json(self, call: Call) -> Callable[[], Any] | None:

@@ -113,7 +113,10 @@ def _moment(given: dict[str, str]) -> datetime:
         tzinfo=UTC,
     )
     if "D" in given:
+        year = day.year
         day = day.replace(month=1, day=1) + timedelta(days=int(given["D"]) - 1)
+        if day.year != year:
+            raise ValueError("day of year is out of range for the year")
     hour = field("H", field("k", 0) % 24)
     if "a" in given or "h" in given or "K" in given:
         afternoon = given.get("a", "AM").upper() == "PM"
@@ -139,5 +142,8 @@ def _offset(text: str | None) -> timedelta:
     """What clocks are ahead of UTC; nothing where a text does not say."""
     if text is None or text in "Zz":
         return timedelta()
-    minutes = int(text[1:3]) * 60 + int(text[-2:])
+    hours, minutes = int(text[1:3]), int(text[-2:])
+    if hours > 23 or minutes > 59:
+        raise ValueError("offset must be within a day")
+    minutes += hours * 60
     return timedelta(minutes=-minutes if text[0] == "-" else minutes)

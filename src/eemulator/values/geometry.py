@@ -45,7 +45,9 @@ class Geometry:
         parts = shapely.get_parts(self.shape)
         for part in parts:
             check_crossings(part)
-        return united(list(shapely.make_valid(parts)))
+        # A pole is infinitely far away in some CRSs.
+        with np.errstate(invalid="ignore"):
+            return united(list(shapely.make_valid(parts)))
 
     def shape_in(self, crs: str) -> BaseGeometry:
         """The shape in another CRS, vertex by vertex."""

@@ -207,7 +207,8 @@ def _fitted(machine: Any, rows: Rows, targets: NDArray[Any] | None) -> Any:
     try:
         return machine.fit(rows, targets)
     except ValueError as error:
-        raise ServiceError(f"The support vector machine cannot be trained: {error}.") from None
+        words = str(error).rstrip(".")
+        raise ServiceError(f"The support vector machine cannot be trained: {words}.") from None
 
 
 def _decisions(machine: Any, rows: Rows) -> NDArray[np.float64]:

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 # More than any tree that fits into a request.
 _MOST_NODES = 1_000_000
-_LINE = re.compile(r"\s*(?P<number>\d{1,400})\)\s*(?P<rest>.*?)\s*(?P<leaf>\*?)\s*$")
+# What follows is looked at from its end: an expression that does so takes the cube of its length.
+_NUMBER = re.compile(r"(?P<number>[0-9]{1,400})\)")
 _CONDITION = re.compile(
     r"(?P<name>[^\s<>=]+)\s*(?P<sign><=|>=|<|>)\s*(?P<threshold>\S+)(?P<rest>\s.*)?$"
 )
-_PROBABILITIES = re.compile(r"\([^()]*\)\s*$")
 
 
 @dataclass(slots=True)
@@ -65,7 +65,8 @@ def _forests(text: str) -> Iterator[dict[int, _Node]]:
     expected: list[int] = []
     line = 0
     for line, content in enumerate(text.splitlines(), start=1):
-        found = _LINE.match(content)
+        stripped = content.strip()
+        found = _NUMBER.match(stripped)
         if found is None:
             continue
         number = int(found["number"])
@@ -76,7 +77,9 @@ def _forests(text: str) -> Iterator[dict[int, _Node]]:
         if number != expected[-1]:
             raise ServiceError(f"Error parsing line {line}: expected {expected[-1]}, got {number}.")
         expected.pop()
-        nodes[number] = node = _node(found["rest"], line, leaf=bool(found["leaf"]), number=number)
+        rest, leaf = stripped[found.end() :], stripped.endswith("*")
+        rest = rest.removesuffix("*").strip()
+        nodes[number] = node = _node(rest, line, leaf=leaf, number=number)
         if len(nodes) > _MOST_NODES:
             raise ServiceError(f"A tree may have at most {_MOST_NODES} nodes.")
         if not node.leaf:
@@ -101,12 +104,17 @@ def _node(rest: str, line: int, *, leaf: bool, number: int) -> _Node:
         name, sign = condition["name"], condition["sign"]
         threshold = _number(condition["threshold"], line)
         rest = condition["rest"] or ""
-    numbers = _PROBABILITIES.sub("", rest).split()
+    numbers = _without_probabilities(rest).split()
     # The root of some writers has no value; it needs none unless it is all there is.
     if len(numbers) < (3 if leaf else 2) or len(numbers) > 3:
         raise ServiceError(f"Error parsing line {line}: expected 3 numbers, got {len(numbers)}.")
     population, impurity, value = [*(_number(text, line) for text in numbers), 0.0][:3]
     return _Node(name, sign, threshold, value, population, impurity, leaf, line)
+
+
+def _without_probabilities(rest: str) -> str:
+    """What comes before parentheses at the end."""
+    return rest.rpartition("(")[0] if rest.rstrip().endswith(")") and "(" in rest else rest
 
 
 def _number(text: str, line: int) -> float:
