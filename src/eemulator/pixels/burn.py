@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import shapely
 
+from .warp import in_pixels
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -55,7 +57,7 @@ def burned(shape: BaseGeometry, grid: Grid) -> Burned | None:
     corners = shapely.get_coordinates(shape)
     if not len(corners) or not np.isfinite(corners).all():
         return None
-    points = _in_pixels(corners, grid)
+    points = _snapped(corners, grid)
     low = np.floor(points.min(axis=0)).clip(0).astype(int)
     high = (np.floor(points.max(axis=0)) + 1).clip(None, (grid.width, grid.height)).astype(int)
     if (low >= high).any():
@@ -95,14 +97,19 @@ def _strings(shape: BaseGeometry, grid: Grid) -> Iterator[Points]:
     for part in shapely.get_parts(shape):
         rings = shapely.get_rings(part) if part.geom_type == "Polygon" else [part]
         for ring in rings:
-            yield _in_pixels(shapely.get_coordinates(ring), grid)
+            yield _snapped(shapely.get_coordinates(ring), grid)
 
 
-def _in_pixels(points: Points, grid: Grid) -> Points:
-    a, b, c, d, e, f = grid.transform
-    x, y = points[:, 0] - c, points[:, 1] - f
-    determinant = a * e - b * d
-    found = np.column_stack([(e * x - b * y) / determinant, (a * y - d * x) / determinant])
+def placed(shape: BaseGeometry, grid: Grid) -> BaseGeometry:
+    """A shape of the grid's CRS in columns and rows."""
+    found: BaseGeometry = shapely.transform(
+        shape, lambda points: np.column_stack(in_pixels(grid.transform, *points.T))
+    )
+    return found
+
+
+def _snapped(points: Points, grid: Grid) -> Points:
+    found = np.column_stack(in_pixels(grid.transform, *points.T))
     edges = np.rint(found)
     found = np.where(np.abs(found - edges) < _SNAP, edges, found)
     return found.clip(-_FAR, _FAR)

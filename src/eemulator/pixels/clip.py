@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from affine import Affine
-from shapely import affinity
 
 from ..catalog.model import Grid
 from ..values.image import ImageBand
 from ..values.pixel_type import BOOLEAN
 from ..values.rings import areal
-from .burn import burned
+from .burn import burned, placed
 from .node import Leaf, Plane, masked_plane
 
 if TYPE_CHECKING:
@@ -88,14 +86,11 @@ class _Painted(Leaf):
 
 def _stroke(shape: BaseGeometry, grid: Grid, width: float) -> BaseGeometry:
     """An outline of so many pixels of a grid, in these: half on either side of the line [M]."""
-    inverse = ~Affine(*grid.transform)
     parts = shapely.get_parts(shape)
     while (shapely.get_type_id(parts) == shapely.GeometryType.GEOMETRYCOLLECTION).any():
         parts = shapely.get_parts(parts)
     line = shapely.union_all([part.boundary if part.area > 0 else part for part in parts])
-    place = affinity.affine_transform(
-        line, [inverse.a, inverse.b, inverse.d, inverse.e, inverse.c, inverse.f]
-    )
+    place = placed(line, grid)
     if not np.isfinite(place.bounds).all():
         return shapely.Point()
     # Only what can reach the grid is drawn.

@@ -11,7 +11,7 @@ from scipy import special
 from ..values.projection import same_crs, transformer
 from .node import Leaf, Plane
 from .relief import lonlat
-from .warp import positions
+from .warp import positions, steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,8 +104,7 @@ class Noise(Placed):
     def values(self, grid: Grid) -> Sequence[Floats]:
         """Uniform in [0, 1), or of the standard normal distribution."""
         a, b, c, d, e, f = grid.transform
-        determinant = a * e - b * d
-        left, top = (e * c - b * f) / determinant, (a * f - d * c) / determinant
+        left, top = steps((a, b, d, e), c, f)
         column = _whole(left + np.arange(grid.width))[np.newaxis, :]
         row = _whole(top + np.arange(grid.height))[:, np.newaxis]
         bits = _mixed(_mixed(_mixed(column + self._seed) ^ row) + self._seed)

@@ -12,6 +12,7 @@ from ..catalog.model import Grid
 from ..errors import ServiceError
 from ..values.geometry import WORLD, Geometry, projected_box
 from ..values.projection import Projection
+from .warp import in_pixels
 
 if TYPE_CHECKING:
     from ..values.image import Image, ImageBand, Window
@@ -104,11 +105,8 @@ def _exact_bounds(
     projection: Projection, area: Geometry
 ) -> tuple[float, float, float, float] | None:
     """Bounds of an area in columns and rows of a lattice; None where it has none."""
-    a, b, c, d, e, f = projection.transform
-    determinant = a * e - b * d
     corners = shapely.get_coordinates(shapely.box(*area.bounds_in(projection.crs)))
     if not corners.size or not np.isfinite(corners).all():
         return None
-    x, y = corners[:, 0] - c, corners[:, 1] - f
-    u, v = (e * x - b * y) / determinant, (a * y - d * x) / determinant
+    u, v = in_pixels(projection.transform, *corners.T)
     return float(u.min()), float(v.min()), float(u.max()), float(v.max())

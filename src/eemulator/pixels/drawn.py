@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from affine import Affine
 
 from ..catalog.model import Grid
 from ..values.rings import areal
-from .burn import burned
+from .burn import burned, placed
 from .node import Leaf, Plane
 
 if TYPE_CHECKING:
@@ -114,16 +113,12 @@ class Drawn(Leaf):
     ) -> list[Plane]:
         """The picture on a grid, at its pixel size."""
         canvas = _Canvas(grid)
-        inverse = ~Affine(*grid.transform)
         for area, style in self._features:
             self._deadline.check()
             shape = areal(area.shape_in(grid.crs))
             if shape.is_empty or not np.isfinite(shape.bounds).all():
                 continue
-            placed = shapely.transform(
-                shape, lambda xy: np.column_stack(inverse * (xy[:, 0], xy[:, 1]))
-            )
-            for part in shapely.get_parts(shapely.get_parts(placed)):
+            for part in shapely.get_parts(shapely.get_parts(placed(shape, grid))):
                 canvas.draw(part, style)
         colors, opacity = canvas.done()
         mask = opacity.astype(np.float32)

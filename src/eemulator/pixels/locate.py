@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..values.projection import same_crs, transformer
-from .warp import positions
+from .warp import in_pixels, positions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -151,8 +151,5 @@ def _outline_bounds(
     x, y = transformer(one.crs, other.crs).transform(a * col + b * row + c, d * col + e * row + f)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return None
-    a, b, c, d, e, f = other.transform
-    determinant = a * e - b * d
-    u = (e * (x - c) - b * (y - f)) / determinant
-    v = (a * (y - f) - d * (x - c)) / determinant
+    u, v = in_pixels(other.transform, x, y)
     return float(u.min()), float(v.min()), float(u.max()), float(v.max())

@@ -10,6 +10,7 @@ import numpy as np
 from ..values.projection import Projection, same_crs, transformer
 from .node import Need, Operation, Plane
 from .resampled import nearest
+from .warp import in_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -56,8 +57,6 @@ class Shifted(Operation):
                 a * column + b * row + c, d * column + e * row + f
             )
             east, north = transformer(self._crs, grid.crs).transform(there[0] - x, there[1] - y)
-            east, north = east - c, north - f
-            determinant = a * e - b * d
-            place = (e * east - b * north) / determinant, (a * north - d * east) / determinant
+            place = in_pixels(grid.transform, east, north)
         lattice = Projection(grid.crs, grid.transform)
         return (yield from nearest(bands, lattice, grid, place, self._limits))

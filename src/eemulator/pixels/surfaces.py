@@ -11,6 +11,7 @@ from ..values.projection import meters_per_unit, parse_crs
 from .neighborhood import shown
 from .node import Plane
 from .relief import latitudes
+from .warp import steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,8 +98,7 @@ def _paces(grid: Grid, azimuth: float) -> tuple[Floats, Floats, Floats]:
         # Of a turned grid, the first column's.
         east = east / np.cos(np.radians(latitudes(grid)[:, :1]))
     x, y = east / unit, np.broadcast_to(north / unit, east.shape)
-    determinant = a * e - b * d
-    across, down = (e * x - b * y) / determinant, (a * y - d * x) / determinant
+    across, down = steps((a, b, d, e), x, y)
     longer = np.maximum(np.abs(across), np.abs(down))
     return across / longer, down / longer, 1 / longer
 

@@ -15,6 +15,8 @@ import numpy as np
 from ..values.projection import same_crs, transformer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ..catalog.model import Grid
@@ -59,10 +61,20 @@ def _projected(
     x, y = (a * cols + b * rows) + c, (d * cols + e * rows) + f
     if not same_crs(grid.crs, native.crs):
         x, y = transformer(grid.crs, native.crs).transform(x, y)
-    a, b, c, d, e, f = native.transform
+    return in_pixels(native.transform, x, y)
+
+
+def in_pixels(transform: Sequence[float], x: Any, y: Any) -> tuple[Any, Any]:
+    """Columns and rows of a lattice, with fractions, of points in its CRS."""
+    a, b, c, d, e, f = transform
+    return steps((a, b, d, e), x - c, y - f)
+
+
+def steps(sides: tuple[float, float, float, float], east: Any, north: Any) -> tuple[Any, Any]:
+    """How many columns and rows a way in the CRS goes; `sides` are a, b, d, e of the transform."""
+    a, b, d, e = sides
     determinant = a * e - b * d
-    x, y = x - c, y - f
-    return (e * x - b * y) / determinant, (a * y - d * x) / determinant
+    return (e * east - b * north) / determinant, (a * north - d * east) / determinant
 
 
 def _interpolated(grid: Grid, native: Grid) -> tuple[Floats, Floats] | None:
