@@ -8,9 +8,10 @@ real one has.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -40,32 +41,37 @@ _COLLECTION = "COPERNICUS/DEM/GLO30"
 _SIDE = 3601
 
 
-class _Cell(Protocol):
-    """The ground around a block of pixels."""
+class _Cell(ABC):
+    """The ground around a block of pixels.
+
+    Args:
+        rows: row indices.
+        cols: column indices.
+    """
+
+    def __init__(self, rows: Indices, cols: Indices) -> None:
+        self.rows, self.cols = rows, cols
 
     @property
+    @abstractmethod
     def elevation(self) -> Floats:
         """Metres above the sea."""
 
     @property
+    @abstractmethod
     def water(self) -> NDArray[np.bool_]:
         """Where there is sea, or a lake."""
 
     def noise(self, seed: int) -> Floats:
         """A number from -1 to 1 for each pixel."""
+        return lattice_values(self.cols, self.rows, seed)
 
 
-class _Land:
-    """The land that the other sensors see, around a block of pixels.
-
-    Args:
-        grid: of the pixels.
-        rows: row indices.
-        cols: column indices.
-    """
+class _Land(_Cell):
+    """The land that the other sensors see."""
 
     def __init__(self, grid: Grid, rows: Indices, cols: Indices) -> None:
-        self.rows, self.cols = rows, cols
+        super().__init__(rows, cols)
         self._lattice = Lattice(*to_plane(grid.crs, *centres(grid, rows, cols)), SPACING)
         self._ground = ground(self._lattice.i, self._lattice.j)
 
@@ -84,26 +90,23 @@ class _Land:
         sea = self.elevation <= 0
         return sea | (self.read(lambda g: g.shore) > 0)
 
-    def noise(self, seed: int) -> Floats:
-        """A number from -1 to 1 for each pixel."""
-        return lattice_values(self.cols, self.rows, seed)
 
-
-class _Far:
-    """The rest of the Earth, around a block of pixels: as `_Land`."""
+class _Far(_Cell):
+    """The rest of the Earth."""
 
     def __init__(self, grid: Grid, rows: Indices, cols: Indices) -> None:
-        self.rows, self.cols = rows, cols
-        self.elevation = heights(*centres(grid, rows, cols))
+        super().__init__(rows, cols)
+        self._heights = heights(*centres(grid, rows, cols))
+
+    @property
+    def elevation(self) -> Floats:
+        """Metres above the sea."""
+        return self._heights
 
     @property
     def water(self) -> NDArray[np.bool_]:
         """Where there is sea; there are no lakes."""
-        return self.elevation <= 0
-
-    def noise(self, seed: int) -> Floats:
-        """A number from -1 to 1 for each pixel."""
-        return lattice_values(self.cols, self.rows, seed)
+        return self._heights <= 0
 
 
 def _bodies(land: _Land) -> Any:
