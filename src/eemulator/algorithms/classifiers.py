@@ -22,10 +22,11 @@ from ..values.learning.trees import raw
 from .image_sample import BAND_ORDER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..expression.evaluate import Session
     from ..values.collection import Collection
+    from ..values.learning.table import Table
 
 # Output modes of each: https://developers.google.com/earth-engine/guides/classification [S].
 _CLASSES = ("CLASSIFICATION",)
@@ -169,18 +170,30 @@ def train(
     Raises:
         ServiceError: no inputs, or a share that is none.
     """
-    inputs = inputs_of(features, names, label)
-    check_share(share)
+    return classifier.trained(*training(session, features, names, label, share, seed))
 
-    return classifier.trained(
-        inputs,
-        lambda: table_of(
-            features, inputs, label, session.limits, session.deadline, share=share, seed=seed
-        ),
+
+def training(
+    session: Session,
+    features: Collection,
+    names: list[str] | None,
+    label: str | None,
+    share: float,
+    seed: int,
+) -> tuple[tuple[str, ...], Callable[[], Table]]:
+    """What to learn from: the names of the inputs, and their table when it is first wanted.
+
+    Raises:
+        ServiceError: no inputs, or a share that is none.
+    """
+    inputs = _inputs_of(features, names, label)
+    _check_share(share)
+    return inputs, lambda: table_of(
+        features, inputs, label, session.limits, session.deadline, share=share, seed=seed
     )
 
 
-def inputs_of(features: Collection, names: list[str] | None, label: str | None) -> tuple[str, ...]:
+def _inputs_of(features: Collection, names: list[str] | None, label: str | None) -> tuple[str, ...]:
     """The names to train on; by default the bands of the image that the features sample [S].
 
     Raises:
@@ -198,7 +211,7 @@ def inputs_of(features: Collection, names: list[str] | None, label: str | None) 
     return tuple(names)
 
 
-def check_share(share: float) -> None:
+def _check_share(share: float) -> None:
     """Refuse a part of the features that is none [S]."""
     if not 0 < share <= 1:
         raise ServiceError(f"subsampling must be within (0, 1], got {share}.")

@@ -8,9 +8,8 @@ from ..errors import unimplemented
 from ..expression.registry import algorithm
 from ..values.learning.clusterer import Clusterer
 from ..values.learning.kmeans import cascade_k_means, k_means
-from ..values.learning.table import table_of
 from ..values.learning.xmeans import x_means
-from .classifiers import check_share, inputs_of
+from .classifiers import training
 
 if TYPE_CHECKING:
     from ..expression.evaluate import Session
@@ -85,14 +84,7 @@ def train(
     Raises:
         ServiceError: no inputs, or a share that is none.
     """
-    inputs = inputs_of(features, names, None)
-    check_share(share)
-    return clusterer.trained(
-        inputs,
-        lambda: table_of(
-            features, inputs, None, session.limits, session.deadline, share=share, seed=seed
-        ),
-    )
+    return clusterer.trained(*training(session, features, names, None, share, seed))
 
 
 @algorithm("Clusterer.schema")
