@@ -218,7 +218,7 @@ class App:
         if call.kind == "getPixels":
             work = partial(self._methods.get_pixels, call.name, call.body)
         elif call.kind == "getThumbnail":
-            request.scope[ENTRY].stands_for(self._methods.thumbnails.body(call.name))
+            request.scope[ENTRY].stands_for(self._methods.thumbnails.kept.get(call.name))
             work = partial(self._methods.thumbnails.get_pixels, call.name)
         elif call.kind == "getTile":
             request.scope[ENTRY].stands_for(self._methods.maps.body(call.name))
@@ -231,7 +231,7 @@ class App:
         return self._profiled(request, reply, profile)
 
     async def _table(self, request: Request, call: Call, place: Place) -> BytesReply:
-        request.scope[ENTRY].stands_for(self._methods.tables.body(call.name))
+        request.scope[ENTRY].stands_for(self._methods.tables.kept.get(call.name))
         work = partial(self._methods.tables.file, call.name)
         (content, media_type, name), profile = await self._count(call.kind, work)
         seconds = self.pace.seconds(len(content))

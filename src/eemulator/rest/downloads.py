@@ -57,12 +57,15 @@ class Tables:
     Args:
         evaluate: an expression's value, before a deadline.
         limits: what to refuse.
+
+    Attributes:
+        kept: the requests, by name.
     """
 
     def __init__(self, evaluate: Callable[[Any, Deadline], Any], limits: Limits) -> None:
         self._evaluate = evaluate
         self._limits = limits
-        self._kept = Kept("Table", limits)
+        self.kept = Kept("Table", limits)
 
     def create(self, parent: str, body: bytes) -> dict[str, str]:
         """Keep a request under a name; what is wrong with it is said now [I]."""
@@ -70,23 +73,11 @@ class Tables:
         _file_format(fields.get("fileFormat"))
         parse_selectors(fields)
         as_collection(self._evaluate(fields.get("expression"), self._limits.deadline()))
-        return {"name": self._kept.keep(parent, "tables", body)}
-
-    def clear(self) -> None:
-        """Forget all names."""
-        self._kept.clear()
-
-    def body(self, name: str) -> bytes:
-        """The request that is kept under a name.
-
-        Raises:
-            ServiceError: there is none.
-        """
-        return self._kept.get(name)
+        return {"name": self.kept.keep(parent, "tables", body)}
 
     def file(self, name: str) -> TableFile:
         """The table of a name."""
-        fields = check_fields(parse_json(self.body(name)), "tables")
+        fields = check_fields(parse_json(self.kept.get(name)), "tables")
         deadline = self._limits.deadline()
         table = as_collection(self._evaluate(fields.get("expression"), deadline))
         stem = _STRANGE.sub("_", str(fields.get("filename") or "table"))

@@ -33,12 +33,15 @@ class Maps:
     Args:
         evaluate: an expression's value, before a deadline.
         limits: what to refuse.
+
+    Attributes:
+        kept: the requests, by name.
     """
 
     def __init__(self, evaluate: Callable[[Any, Deadline], Any], limits: Limits) -> None:
         self._evaluate = evaluate
         self._limits = limits
-        self._kept = Kept("Map", limits)
+        self.kept = Kept("Map", limits)
 
     def create(self, parent: str, body: bytes) -> dict[str, str]:
         """Keep a request under a name; what is wrong with it is said now [I]."""
@@ -50,11 +53,7 @@ class Maps:
                 f"{', '.join(PICTURES)}."
             )
         seen(self._image(fields, self._limits.deadline()), fields)
-        return {"name": self._kept.keep(parent, "maps", body)}
-
-    def clear(self) -> None:
-        """Forget all names."""
-        self._kept.clear()
+        return {"name": self.kept.keep(parent, "maps", body)}
 
     def body(self, name: str) -> bytes:
         """The request that is kept under the name of a map, by that of one of its tiles.
@@ -62,7 +61,7 @@ class Maps:
         Raises:
             ServiceError: there is none.
         """
-        return self._kept.get(name.rpartition("/tiles/")[0])
+        return self.kept.get(name.rpartition("/tiles/")[0])
 
     def tile(self, name: str) -> Rendered:
         """A tile, by `{map}/tiles/{zoom}/{x}/{y}`."""

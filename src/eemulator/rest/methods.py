@@ -78,9 +78,8 @@ class Methods:
 
     def clear(self) -> None:
         """Forget what is kept for requests to come."""
-        self.thumbnails.clear()
-        self.maps.clear()
-        self.tables.clear()
+        for requests in (self.thumbnails, self.maps, self.tables):
+            requests.kept.clear()
         self._walks.clear()
         self.profiles.clear()
 

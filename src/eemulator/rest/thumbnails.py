@@ -47,12 +47,15 @@ class Thumbnails:
     Args:
         evaluate: an expression's value, before a deadline.
         limits: what to refuse.
+
+    Attributes:
+        kept: the requests, by name.
     """
 
     def __init__(self, evaluate: Callable[[Any, Deadline], Any], limits: Limits) -> None:
         self._evaluate = evaluate
         self._limits = limits.of_downloads()
-        self._kept = Kept("Thumbnail", limits)
+        self.kept = Kept("Thumbnail", limits)
 
     def create(self, parent: str, collection: str, body: bytes) -> dict[str, str]:
         """Keep a request under a name.
@@ -64,24 +67,12 @@ class Thumbnails:
         """
         fields = check_fields(parse_json(body), collection)
         self._checked(collection, fields, self._limits.deadline())
-        return {"name": self._kept.keep(parent, collection, body)}
-
-    def clear(self) -> None:
-        """Forget all names."""
-        self._kept.clear()
-
-    def body(self, name: str) -> bytes:
-        """The request that is kept under a name.
-
-        Raises:
-            ServiceError: there is none.
-        """
-        return self._kept.get(name)
+        return {"name": self.kept.keep(parent, collection, body)}
 
     def get_pixels(self, name: str) -> Rendered:
         """The file of a name."""
         collection = name.split("/")[-2]
-        fields = check_fields(parse_json(self.body(name)), collection)
+        fields = check_fields(parse_json(self.kept.get(name)), collection)
         deadline = self._limits.deadline()
         return self._checked(collection, fields, deadline)()
 
