@@ -78,11 +78,15 @@ class Scale:
         return (rows - self.low) / self.span
 
 
+def distances(rows: Rows, centers: Rows, metric: str) -> NDArray[np.float64]:
+    """From each row to each centre: `(rows, centers)`."""
+    found: NDArray[np.float64] = cdist(rows, centers, METRICS[metric])
+    return found
+
+
 def nearest(rows: Rows, centers: Rows, metric: str) -> NDArray[np.int64]:
     """The nearest centre of each row, the first of several."""
-    parts = [
-        cdist(some, centers, METRICS[metric]).argmin(axis=1) for some in blocks(rows, len(centers))
-    ]
+    parts = [distances(some, centers, metric).argmin(axis=1) for some in blocks(rows, len(centers))]
     return np.concatenate(parts)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from ...errors import ServiceError, unimplemented
-from .clusterer import METRICS, Scale, by_centers, check_metric, nearest
+from .clusterer import Scale, by_centers, check_metric, distances, nearest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,7 +74,7 @@ def _spread(
     centers = [points[generator.integers(len(points))]]
     away = np.full(len(points), np.inf)
     while len(centers) < count:
-        away = np.minimum(away, cdist(points, centers[-1:], METRICS[metric])[:, 0])
+        away = np.minimum(away, distances(points, np.stack(centers[-1:]), metric)[:, 0])
         total = away.sum()
         if total == 0:
             break
